@@ -1,0 +1,6 @@
+//! What goes over the wire: forms, JSON, URLs, challenges.
+
+pub mod form;
+pub mod json;
+pub mod url;
+pub mod www_authenticate;
