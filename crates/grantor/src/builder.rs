@@ -1,0 +1,149 @@
+//! A server's settings.
+
+use std::{io, time::Duration};
+
+use serde_json::Value;
+
+use crate::{Client, Server, User, shared::Config};
+
+/// The settings of a [`Server`], by [`Server::builder`].
+///
+/// Whatever is not set has its default: the clients and the user that the crate's front page lists, access tokens for an
+/// hour, refresh tokens for 30 days, codes for a minute, refresh tokens rotated.
+#[derive(Clone)]
+pub struct Builder {
+    pub(crate) config: Config,
+    pub(crate) port: u16,
+    pub(crate) log_limit: usize,
+}
+
+impl Builder {
+    pub(crate) fn new() -> Self {
+        let alice = User::new("alice", "wonderland").name("Alice").email("alice@example.test");
+        let clients = Client::preregistered().into_iter().map(|client| (client.id.clone(), client)).collect();
+        let config = Config {
+            origin: String::new(),
+            base: String::new(),
+            access_token_lifetime: Duration::from_secs(3600),
+            refresh_token_lifetime: Duration::from_secs(30 * 86_400),
+            code_lifetime: Duration::from_secs(60),
+            id_token_lifetime: Duration::from_secs(3600),
+            rotate_refresh_tokens: true,
+            claims_in_id_token: false,
+            clients,
+            users: [(alice.username.clone(), alice)].into(),
+            auto_approve: None,
+            metadata: Vec::new(),
+        };
+        Self { config, port: 0, log_limit: 100_000 }
+    }
+
+    /// How long access tokens live. Where that is no whole number of seconds, `expires_in` on the wire is a fraction: 1.5.
+    pub fn access_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.config.access_token_lifetime = lifetime;
+        self
+    }
+
+    /// How long refresh tokens live, each counted from its own issuance.
+    pub fn refresh_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.config.refresh_token_lifetime = lifetime;
+        self
+    }
+
+    /// How long authorization codes live.
+    pub fn code_lifetime(mut self, lifetime: Duration) -> Self {
+        self.config.code_lifetime = lifetime;
+        self
+    }
+
+    /// How long ID tokens live, in whole seconds.
+    pub fn id_token_lifetime(mut self, lifetime: Duration) -> Self {
+        self.config.id_token_lifetime = lifetime;
+        self
+    }
+
+    /// Registers a client; one of the same id is replaced.
+    pub fn client(mut self, client: Client) -> Self {
+        self.config.clients.insert(client.id.clone(), client);
+        self
+    }
+
+    /// Registers a person; one of the same user name is replaced.
+    pub fn user(mut self, user: User) -> Self {
+        self.config.users.insert(user.username.clone(), user);
+        self
+    }
+
+    /// Answers every sound authorization request at once, as that person and without a page.
+    pub fn auto_approve(mut self, username: impl Into<String>) -> Self {
+        self.config.auto_approve = Some(username.into());
+        self
+    }
+
+    /// Gives the issuer a path, `/tenant/one` say. Its endpoints move below it; `/api` and `/public` stay.
+    pub fn issuer_path(mut self, path: &str) -> Self {
+        let path = path.trim_matches('/');
+        self.config.base = if path.is_empty() { String::new() } else { format!("/{path}") };
+        self
+    }
+
+    /// Whether each use of a refresh token replaces it, and a second use revokes its family. On unless turned off.
+    pub fn rotate_refresh_tokens(mut self, rotate: bool) -> Self {
+        self.config.rotate_refresh_tokens = rotate;
+        self
+    }
+
+    /// Whether ID tokens carry the name and email that userinfo would give. Off unless turned on, as in
+    /// [OpenID Connect Core 1.0 section 5.4](https://openid.net/specs/openid-connect-core-1_0.html#ScopeClaims).
+    pub fn claims_in_id_token(mut self, claims: bool) -> Self {
+        self.config.claims_in_id_token = claims;
+        self
+    }
+
+    /// Leaves a member out of the metadata document. The endpoint itself stays.
+    pub fn omit_metadata(mut self, name: impl Into<String>) -> Self {
+        self.config.metadata.push((name.into(), None));
+        self
+    }
+
+    /// Sets a member of the metadata document.
+    pub fn set_metadata(mut self, name: impl Into<String>, value: impl Into<Value>) -> Self {
+        self.config.metadata.push((name.into(), Some(value.into())));
+        self
+    }
+
+    /// The port to listen on; 0, the default, for any free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// How many requests the log keeps, 100,000 unless set and never more than 64 MiB of them; the oldest go first. With 0 it
+    /// only counts, which suits benchmarks.
+    pub fn log_limit(mut self, requests: usize) -> Self {
+        self.log_limit = requests;
+        self
+    }
+
+    /// Starts the server.
+    ///
+    /// # Panics
+    /// When the port cannot be bound.
+    pub fn start(self) -> Server {
+        match self.try_start() {
+            Ok(server) => server,
+            Err(error) => panic!("grantor cannot listen on 127.0.0.1: {error}"),
+        }
+    }
+
+    /// Starts the server.
+    ///
+    /// # Errors
+    /// When the port cannot be bound or no thread can be started.
+    pub fn try_start(mut self) -> io::Result<Server> {
+        if let Some(name) = self.config.auto_approve.clone() {
+            self.config.users.entry(name).or_insert_with_key(|name| User::without_password(name));
+        }
+        Server::launch(self)
+    }
+}

@@ -1,0 +1,68 @@
+//! The authorization response, [RFC 6749 section 4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2), on its
+//! way through the browser to the client.
+
+use url::form_urlencoded;
+
+use crate::{pages, response::Response};
+
+/// How the parameters travel (OAuth 2.0 Multiple Response Type Encoding Practices, section 2.1).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ResponseMode {
+    Query,
+    Fragment,
+    FormPost,
+}
+
+impl ResponseMode {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        match name {
+            "query" => Some(Self::Query),
+            "fragment" => Some(Self::Fragment),
+            "form_post" => Some(Self::FormPost),
+            _ => None,
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct Callback {
+    pub(crate) redirect_uri: String,
+    pub(crate) mode: ResponseMode,
+    pub(crate) params: Vec<(String, String)>,
+    /// Whether it answers a POST, whose body must not be sent on to the client.
+    pub(crate) after_post: bool,
+}
+
+impl Callback {
+    pub(crate) fn get(&self, name: &str) -> Option<&str> {
+        self.params.iter().find(|(other, _)| other == name).map(|(_, value)| value.as_str())
+    }
+
+    /// Replaces a parameter where it stands, or adds it.
+    pub(crate) fn set(&mut self, name: &str, value: &str) {
+        match self.params.iter_mut().find(|(other, _)| other == name) {
+            Some((_, old)) => value.clone_into(old),
+            None => self.params.push((name.to_owned(), value.to_owned())),
+        }
+    }
+
+    pub(crate) fn into_response(self) -> Response {
+        if self.mode == ResponseMode::FormPost {
+            return pages::form_post(&self.redirect_uri, &self.params);
+        }
+        let params = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.params).finish();
+        let separator = match self.mode {
+            ResponseMode::Fragment => '#',
+            // A redirect URI keeps the query it was registered with (RFC 6749 section 3.1.2).
+            _ if self.redirect_uri.contains('?') => '&',
+            _ => '?',
+        };
+        // A browser repeats a POST on a 307, and may on a 302: with 303 the person's password stays here
+        // (RFC 9700 section 4.12).
+        let status = if self.after_post { 303 } else { 302 };
+        Response::empty(status)
+            .header("Location", format!("{}{separator}{params}", self.redirect_uri))
+            .header("Referrer-Policy", "no-referrer")
+            .no_store()
+    }
+}

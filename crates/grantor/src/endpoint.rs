@@ -1,0 +1,140 @@
+//! Which part of the server a request is for.
+
+/// A part of the server: what requests are counted, logged, held and misbehaved by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[non_exhaustive]
+pub enum Endpoint {
+    /// The metadata document at either well-known address.
+    Metadata,
+    /// The authorization endpoint with its login and consent pages.
+    Authorize,
+    /// The token endpoint.
+    Token,
+    /// Token introspection, [RFC 7662](https://www.rfc-editor.org/rfc/rfc7662).
+    Introspection,
+    /// Token revocation, [RFC 7009](https://www.rfc-editor.org/rfc/rfc7009).
+    Revocation,
+    /// The OpenID Connect UserInfo endpoint.
+    Userinfo,
+    /// The JSON Web Key Set.
+    Jwks,
+    /// The protected API: `/api` and everything below it.
+    Api,
+    /// Everything else: `/public`, `/end_session`, paths that do not exist.
+    Other,
+}
+
+impl Endpoint {
+    /// Every endpoint, for loops over all of them.
+    pub const ALL: [Endpoint; 9] = [
+        Endpoint::Metadata,
+        Endpoint::Authorize,
+        Endpoint::Token,
+        Endpoint::Introspection,
+        Endpoint::Revocation,
+        Endpoint::Userinfo,
+        Endpoint::Jwks,
+        Endpoint::Api,
+        Endpoint::Other,
+    ];
+
+    pub(crate) fn index(self) -> usize {
+        self as usize
+    }
+}
+
+/// What a path leads to. One endpoint may have several.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Route {
+    Metadata,
+    Authorize,
+    Login,
+    Consent,
+    Token,
+    Introspection,
+    Revocation,
+    Userinfo,
+    Jwks,
+    EndSession,
+    Api,
+    Public,
+    Nothing,
+}
+
+impl Route {
+    /// `base` is the path of the issuer: empty, or with a leading and without a trailing slash.
+    pub(crate) fn of(path: &str, base: &str) -> Route {
+        if below(path, "/api") {
+            return Route::Api;
+        }
+        if below(path, "/public") {
+            return Route::Public;
+        }
+        // RFC 8414 section 3.1: the well-known part goes between the host and the issuer's path.
+        if path.strip_prefix("/.well-known/oauth-authorization-server") == Some(base) {
+            return Route::Metadata;
+        }
+        match path.strip_prefix(base) {
+            // OpenID Connect Discovery 1.0 section 4: the well-known part goes after the issuer's path.
+            Some("/.well-known/openid-configuration") => Route::Metadata,
+            Some("/authorize") => Route::Authorize,
+            Some("/authorize/login") => Route::Login,
+            Some("/authorize/consent") => Route::Consent,
+            Some("/token") => Route::Token,
+            Some("/introspect") => Route::Introspection,
+            Some("/revoke") => Route::Revocation,
+            Some("/userinfo") => Route::Userinfo,
+            Some("/jwks") => Route::Jwks,
+            Some("/end_session") => Route::EndSession,
+            _ => Route::Nothing,
+        }
+    }
+
+    pub(crate) fn endpoint(self) -> Endpoint {
+        match self {
+            Route::Metadata => Endpoint::Metadata,
+            Route::Authorize | Route::Login | Route::Consent => Endpoint::Authorize,
+            Route::Token => Endpoint::Token,
+            Route::Introspection => Endpoint::Introspection,
+            Route::Revocation => Endpoint::Revocation,
+            Route::Userinfo => Endpoint::Userinfo,
+            Route::Jwks => Endpoint::Jwks,
+            Route::Api => Endpoint::Api,
+            Route::EndSession | Route::Public | Route::Nothing => Endpoint::Other,
+        }
+    }
+}
+
+fn below(path: &str, root: &str) -> bool {
+    path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_well_known_part_goes_before_the_issuer_path_for_oauth_and_after_it_for_openid() {
+        let base = "/tenant/one";
+        for (path, route) in [
+            ("/.well-known/oauth-authorization-server/tenant/one", Route::Metadata),
+            ("/tenant/one/.well-known/openid-configuration", Route::Metadata),
+            ("/tenant/one/.well-known/oauth-authorization-server", Route::Nothing),
+            ("/.well-known/openid-configuration/tenant/one", Route::Nothing),
+            ("/.well-known/openid-configuration", Route::Nothing),
+            ("/tenant/one/token", Route::Token),
+            ("/token", Route::Nothing),
+            ("/api", Route::Api),
+            ("/apiary", Route::Nothing),
+        ] {
+            assert_eq!(Route::of(path, base), route, "{path}");
+        }
+    }
+
+    #[test]
+    fn all_lists_each_endpoint_at_its_index() {
+        for (index, endpoint) in Endpoint::ALL.into_iter().enumerate() {
+            assert_eq!(endpoint.index(), index);
+        }
+    }
+}

@@ -1,0 +1,316 @@
+//! Carrying a [`Misbehaviour`] out.
+
+use std::{
+    collections::VecDeque,
+    sync::{
+        Mutex,
+        atomic::{AtomicBool, Ordering},
+    },
+};
+
+use serde_json::{Map, Value, json};
+
+use crate::{
+    Endpoint, Misbehaviour, authorize,
+    callback::Callback,
+    error::printable,
+    pages,
+    request::Request,
+    response::{Body, Response},
+    shared::{Shared, lock},
+};
+
+/// What happens to the connection with the answer, or instead of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Delivery {
+    Whole,
+    OddCase,
+    Truncated,
+    Reset,
+    Never,
+}
+
+/// What each endpoint is to do wrong.
+#[derive(Default)]
+pub(crate) struct Faults {
+    queues: Mutex<[Queue; Endpoint::ALL.len()]>,
+    /// Spares every request a lock while all behave.
+    any: AtomicBool,
+}
+
+#[derive(Default)]
+struct Queue {
+    times: VecDeque<(usize, Misbehaviour)>,
+    always: Option<Misbehaviour>,
+}
+
+impl Faults {
+    pub(crate) fn always(&self, endpoint: Endpoint, misbehaviour: Misbehaviour) {
+        lock(&self.queues)[endpoint.index()].always = Some(misbehaviour);
+        self.any.store(true, Ordering::Release);
+    }
+
+    pub(crate) fn times(&self, endpoint: Endpoint, times: usize, misbehaviour: Misbehaviour) {
+        if times > 0 {
+            lock(&self.queues)[endpoint.index()].times.push_back((times, misbehaviour));
+            self.any.store(true, Ordering::Release);
+        }
+    }
+
+    pub(crate) fn none(&self, endpoint: Endpoint) {
+        let mut queues = lock(&self.queues);
+        queues[endpoint.index()] = Queue::default();
+        let any = queues.iter().any(|queue| !queue.times.is_empty() || queue.always.is_some());
+        self.any.store(any, Ordering::Release);
+    }
+
+    /// The misbehaviour next in line, used up if it is `wanted`.
+    fn take(&self, endpoint: Endpoint, wanted: impl Fn(&Misbehaviour) -> bool) -> Option<Misbehaviour> {
+        if !self.any.load(Ordering::Acquire) {
+            return None;
+        }
+        let mut queues = lock(&self.queues);
+        let queue = &mut queues[endpoint.index()];
+        let Some((left, misbehaviour)) = queue.times.front_mut() else {
+            return queue.always.clone().filter(wanted);
+        };
+        if !wanted(misbehaviour) {
+            return None;
+        }
+        let misbehaviour = misbehaviour.clone();
+        *left -= 1;
+        if *left == 0 {
+            queue.times.pop_front();
+        }
+        Some(misbehaviour)
+    }
+
+    /// What comes instead of carrying the request out.
+    pub(crate) fn instead(&self, request: &Request) -> Option<(Response, Delivery)> {
+        let at_authorize = request.endpoint == Endpoint::Authorize;
+        let misbehaviour = self.take(request.endpoint, |misbehaviour| match misbehaviour {
+            Misbehaviour::OAuthError { .. } => !at_authorize,
+            other => is_instead(other),
+        })?;
+        Some(answer_instead(misbehaviour, request))
+    }
+
+    /// Changes the answer to a request that has been carried out.
+    pub(crate) fn after(&self, shared: &Shared, endpoint: Endpoint, response: &mut Response) -> Delivery {
+        match self.take(endpoint, |misbehaviour| means_something(misbehaviour, response)) {
+            Some(misbehaviour) => change(misbehaviour, shared, response),
+            None => Delivery::Whole,
+        }
+    }
+}
+
+fn is_instead(misbehaviour: &Misbehaviour) -> bool {
+    use Misbehaviour::*;
+    matches!(misbehaviour, Status { .. } | Stall | Reset | Html | NotJson(_) | Body { .. } | Redirect(_))
+}
+
+fn answer_instead(misbehaviour: Misbehaviour, request: &Request) -> (Response, Delivery) {
+    let response = match misbehaviour {
+        Misbehaviour::Status { status, retry_after } => {
+            let mut response = Response::json(status, members(json!({"message": "grantor was told to fail"})));
+            if let Some(seconds) = retry_after {
+                response = response.header("Retry-After", seconds.to_string());
+            }
+            response
+        }
+        Misbehaviour::OAuthError { status, error, description } => {
+            oauth_error(request.endpoint, status, &error, description.as_deref())
+        }
+        Misbehaviour::Stall => return (Response::empty(0), Delivery::Never),
+        Misbehaviour::Reset => return (Response::empty(0), Delivery::Reset),
+        Misbehaviour::Html => pages::portal(),
+        Misbehaviour::NotJson(text) => Response::raw(200, "application/json", text),
+        Misbehaviour::Body { status, content_type, body } => Response::raw(status, &content_type, body),
+        Misbehaviour::Redirect(to) => {
+            let status = if request.method == "POST" { 307 } else { 302 };
+            Response::empty(status).header("Location", to)
+        }
+        other => unreachable!("{other:?} comes after, not instead"),
+    };
+    (response, Delivery::Whole)
+}
+
+fn oauth_error(endpoint: Endpoint, status: u16, error: &str, description: Option<&str>) -> Response {
+    let mut body = members(json!({"error": error}));
+    let mut challenge = format!("Bearer realm=\"grantor\", error=\"{}\"", printable(error));
+    if let Some(description) = description {
+        body.insert("error_description".into(), description.into());
+        challenge.push_str(&format!(", error_description=\"{}\"", printable(description)));
+    }
+    let response = Response::json(status, body).no_store();
+    match endpoint {
+        Endpoint::Api | Endpoint::Userinfo => response.header("WWW-Authenticate", challenge),
+        _ if status == 401 => response.header("WWW-Authenticate", "Basic realm=\"grantor\""),
+        _ => response,
+    }
+}
+
+fn means_something(misbehaviour: &Misbehaviour, response: &Response) -> bool {
+    let json = match &response.body {
+        Body::Json(members) => Some(members),
+        _ => None,
+    };
+    let callback = match &response.body {
+        Body::Callback(callback) => Some(callback),
+        _ => None,
+    };
+    let has = |name: &str| {
+        json.is_some_and(|members| members.contains_key(name))
+            || callback.is_some_and(|callback| callback.get(name).is_some())
+    };
+    match misbehaviour {
+        Misbehaviour::ResetAfterProcessing | Misbehaviour::Truncate | Misbehaviour::Huge(_) | Misbehaviour::OddCase => {
+            true
+        }
+        Misbehaviour::OmitMember(name) => has(name) || response.has_header(name),
+        Misbehaviour::DuplicateMember(name) => has(name),
+        Misbehaviour::SetMember(..) | Misbehaviour::ExtraParameter(..) => json.is_some() || callback.is_some(),
+        Misbehaviour::WrongIssuer(_) => has("iss") || has("issuer"),
+        Misbehaviour::OAuthError { .. } | Misbehaviour::ReusedCode => {
+            callback.is_some_and(|callback| callback.get("code").is_some())
+        }
+        Misbehaviour::WrongState => callback.is_some(),
+        _ => false,
+    }
+}
+
+fn change(misbehaviour: Misbehaviour, shared: &Shared, response: &mut Response) -> Delivery {
+    match misbehaviour {
+        Misbehaviour::ResetAfterProcessing => return Delivery::Reset,
+        Misbehaviour::Truncate => return Delivery::Truncated,
+        Misbehaviour::OddCase => {
+            odd_case(response);
+            return Delivery::OddCase;
+        }
+        Misbehaviour::Huge(size) => pad(response, size),
+        Misbehaviour::OmitMember(name) => {
+            let before = response.headers.len();
+            response.headers.retain(|(other, _)| !other.eq_ignore_ascii_case(&name));
+            if response.headers.len() == before {
+                remove(&mut response.body, &name);
+            }
+        }
+        Misbehaviour::SetMember(name, value) => set(&mut response.body, &name, value),
+        Misbehaviour::ExtraParameter(name, value) => set(&mut response.body, &name, value.into()),
+        Misbehaviour::DuplicateMember(name) => duplicate(response, &name),
+        Misbehaviour::WrongIssuer(issuer) => {
+            let metadata = matches!(&response.body, Body::Json(members) if members.contains_key("issuer"));
+            set(&mut response.body, if metadata { "issuer" } else { "iss" }, issuer.into());
+        }
+        Misbehaviour::WrongState => set(&mut response.body, "state", "not-the-state-that-was-sent".into()),
+        Misbehaviour::ReusedCode => {
+            if let Body::Callback(callback) = &response.body {
+                authorize::spoil_code(shared, callback);
+            }
+        }
+        Misbehaviour::OAuthError { error, description, .. } => {
+            if let Body::Callback(callback) = &mut response.body {
+                into_error(callback, &error, description.as_deref());
+            }
+        }
+        other => unreachable!("{other:?} comes instead, not after"),
+    }
+    Delivery::Whole
+}
+
+fn into_error(callback: &mut Callback, error: &str, description: Option<&str>) {
+    callback.params.retain(|(name, _)| name == "state" || name == "iss");
+    callback.params.push(("error".into(), error.into()));
+    if let Some(description) = description {
+        callback.params.push(("error_description".into(), description.into()));
+    }
+}
+
+fn remove(body: &mut Body, name: &str) {
+    match body {
+        Body::Json(members) => drop(members.remove(name)),
+        Body::Callback(callback) => callback.params.retain(|(other, _)| other != name),
+        _ => {}
+    }
+}
+
+fn set(body: &mut Body, name: &str, value: Value) {
+    match body {
+        Body::Json(members) => drop(members.insert(name.into(), value)),
+        Body::Callback(callback) => callback.set(name, &as_text(&value)),
+        _ => {}
+    }
+}
+
+fn duplicate(response: &mut Response, name: &str) {
+    match &mut response.body {
+        Body::Callback(callback) => {
+            let other = another(&callback.get(name).unwrap_or_default().into());
+            callback.params.push((name.to_owned(), as_text(&other)));
+        }
+        Body::Json(members) => {
+            // A serde_json map holds a name once, so the second one is written by hand.
+            let other = another(&members[name]);
+            let mut text = Value::Object(members.clone()).to_string();
+            text.pop();
+            text.push_str(&format!(",{}:{other}}}", Value::from(name)));
+            response.body = Body::Raw { content_type: "application/json".into(), bytes: text.into_bytes() };
+        }
+        _ => {}
+    }
+}
+
+/// A value of the same type that differs.
+fn another(value: &Value) -> Value {
+    match value {
+        Value::String(text) => format!("{text}-another").into(),
+        Value::Number(number) => (number.as_f64().unwrap_or_default() as i64 + 1).into(),
+        Value::Bool(value) => (!value).into(),
+        Value::Array(_) => json!(["another"]),
+        _ => json!({"another": true}),
+    }
+}
+
+fn as_text(value: &Value) -> String {
+    value.as_str().map_or_else(|| value.to_string(), str::to_owned)
+}
+
+fn pad(response: &mut Response, size: usize) {
+    let filler = "x".repeat(size);
+    match &mut response.body {
+        Body::Json(members) => drop(members.insert("padding".into(), filler.into())),
+        Body::Callback(callback) => callback.params.push(("padding".into(), filler)),
+        Body::Raw { bytes, .. } => bytes.resize(bytes.len().max(size), b' '),
+        Body::Empty => {
+            response.body = Body::Json(members(json!({"padding": filler})));
+        }
+    }
+}
+
+fn odd_case(response: &mut Response) {
+    if let Body::Json(members) = &mut response.body
+        && let Some(Value::String(token_type)) = members.get_mut("token_type")
+    {
+        *token_type = alternating(token_type);
+    }
+    for (name, value) in &mut response.headers {
+        if name.eq_ignore_ascii_case("www-authenticate")
+            && let Some((scheme, rest)) = value.split_once(' ')
+        {
+            *value = format!("{} {rest}", alternating(scheme));
+        }
+    }
+}
+
+/// `bEaReR`.
+pub(crate) fn alternating(text: &str) -> String {
+    let flip = |(index, c): (usize, char)| if index % 2 == 0 { c.to_ascii_lowercase() } else { c.to_ascii_uppercase() };
+    text.chars().enumerate().map(flip).collect()
+}
+
+fn members(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,78 @@
+//! What can go wrong, as a value.
+
+use serde_json::Value;
+
+/// One way for the server to answer wrongly.
+///
+/// Given to [`Server::misbehave`](crate::Server::misbehave) or
+/// [`Server::misbehave_times`](crate::Server::misbehave_times) together with an endpoint.
+///
+/// Some come *instead of* the request being carried out, the others change the answer *after* it has been. Where one
+/// means nothing, as a wrong `state` at the token endpoint, the answer is the normal one and the misbehaviour is not
+/// used up. At [`Endpoint::Authorize`](crate::Endpoint::Authorize) the ones about parameters wait for the callback: login
+/// and consent pages before it are shown as always.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub enum Misbehaviour {
+    /// Instead: that status, with a small JSON body that is no OAuth error.
+    Status {
+        /// The status, 500 or 503 say.
+        status: u16,
+        /// The `Retry-After` field in seconds.
+        retry_after: Option<u64>,
+    },
+    /// Instead: an OAuth error. At the authorization endpoint it goes to the client as an error callback, once the request
+    /// is one that would have succeeded, and `status` means nothing. At the API and at userinfo it also goes into a
+    /// challenge.
+    OAuthError {
+        /// The status.
+        status: u16,
+        /// The `error` code.
+        error: String,
+        /// The `error_description`.
+        description: Option<String>,
+    },
+    /// Instead: no answer at all, until the client goes away or the server stops.
+    Stall,
+    /// Instead: the connection is reset (a TCP RST) once the request has been read.
+    Reset,
+    /// After: the request is carried out, a refresh token rotated for instance, and then the connection is reset. A lost
+    /// answer.
+    ResetAfterProcessing,
+    /// After: `Content-Length` promises more than is sent before the connection closes.
+    Truncate,
+    /// Instead: status 200 and an HTML login page, the way a proxy or a captive portal does.
+    Html,
+    /// Instead: status 200, `application/json`, and this for a body.
+    NotJson(String),
+    /// Instead: exactly this.
+    Body {
+        /// The status.
+        status: u16,
+        /// The `Content-Type`.
+        content_type: String,
+        /// The body.
+        body: String,
+    },
+    /// After: the answer grows to at least that many bytes. JSON stays valid JSON, by a member `padding`.
+    Huge(usize),
+    /// Instead: a redirect to that address: 307 for a POST, so that whoever follows it sends the credentials along; else 302.
+    Redirect(String),
+    /// After: the JSON answer or the callback lacks that member. Or, where the answer has a header field of that name, such
+    /// as `WWW-Authenticate`, it lacks that.
+    OmitMember(String),
+    /// After: that member of the JSON answer or parameter of the callback has this value instead.
+    SetMember(String, Value),
+    /// After: that member or parameter occurs twice, with different values, the right one first.
+    DuplicateMember(String),
+    /// After: `token_type` and the scheme of challenges in odd case, header names too.
+    OddCase,
+    /// After: `iss` of a callback or an introspection, or `issuer` of the metadata, is this.
+    WrongIssuer(String),
+    /// After: `state` of the callback is another.
+    WrongState,
+    /// After: `code` of the callback is one that has been used already.
+    ReusedCode,
+    /// After: the JSON answer or the callback has this member as well.
+    ExtraParameter(String, String),
+}

@@ -1,0 +1,194 @@
+//! The pages a person sees. Plain HTML without a single external resource.
+
+use std::sync::OnceLock;
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+
+use crate::{authorize::Login, browser::Interaction, response::Response, shared::Config};
+
+const STYLE: &str = include_str!("pages.css");
+const SUBMIT: &str = "document.forms[0].submit()";
+
+pub(crate) fn login(
+    config: &Config,
+    id: &str,
+    interaction: &Interaction,
+    username: &str,
+    alert: Option<&str>,
+) -> Response {
+    let client = escape(&interaction.authorization.client_id);
+    let alert_box = alert.map_or(String::new(), |text| format!(r#"<p role="alert" id="alert">{}</p>"#, escape(text)));
+    let described = if alert.is_some() { r#" aria-describedby="alert" aria-invalid="true""# } else { "" };
+    // Whoever's name is known goes on with the password.
+    let (focus_name, focus_password) = if username.is_empty() { (" autofocus", "") } else { ("", " autofocus") };
+    let body = format!(
+        r#"<h1>Sign in</h1>
+<p>to continue to <strong>{client}</strong></p>
+{alert_box}
+<form method="post" action="{action}">
+{hidden}
+<label for="username">User name</label>
+<input id="username" name="username" value="{username}" autocomplete="username" autocapitalize="none" spellcheck="false" required{described}{focus_name}>
+<label for="password">Password</label>
+<input id="password" name="password" type="password" autocomplete="current-password" required{described}{focus_password}>
+<div class="buttons">
+<button type="submit" name="action" value="login">Sign in</button>
+<button type="submit" name="action" value="deny" class="quiet" formnovalidate>Cancel</button>
+</div>
+</form>"#,
+        action = escape(&format!("{}/authorize/login", config.base)),
+        hidden = hidden(id, interaction),
+        username = escape(username),
+    );
+    let title = if alert.is_some() { "Error: sign in" } else { "Sign in" };
+    page(200, title, &body)
+}
+
+pub(crate) fn consent(config: &Config, id: &str, interaction: &Interaction, login: &Login) -> Response {
+    let authorization = &interaction.authorization;
+    let client = escape(&authorization.client_id);
+    let name = config.users.get(&login.username).and_then(|user| user.name.as_deref()).unwrap_or(&login.username);
+    let scopes: String = authorization
+        .scope
+        .split(' ')
+        .filter(|value| !value.is_empty())
+        .map(|value| format!("<li><code>{}</code>{}</li>\n", escape(value), meaning(value)))
+        .collect();
+    let wishes = if scopes.is_empty() {
+        "<p>It asks for nothing in particular.</p>".to_owned()
+    } else {
+        format!("<p>It asks for:</p>\n<ul>\n{scopes}</ul>")
+    };
+    let body = format!(
+        r#"<h1>Allow access?</h1>
+<p><strong>{client}</strong> wants to act for you, <strong>{name}</strong>.</p>
+{wishes}
+<p class="small">You will be sent to <code>{to}</code></p>
+<form method="post" action="{action}">
+{hidden}
+<div class="buttons">
+<button type="submit" name="action" value="allow">Allow</button>
+<button type="submit" name="action" value="deny" class="quiet">Deny</button>
+</div>
+</form>"#,
+        name = escape(name),
+        to = escape(&authorization.reply.redirect_uri),
+        action = escape(&format!("{}/authorize/consent", config.base)),
+        hidden = hidden(id, interaction),
+    );
+    page(200, "Allow access?", &body)
+}
+
+fn meaning(scope: &str) -> &'static str {
+    match scope {
+        "openid" => ": to know that it is you",
+        "profile" => ": your name",
+        "email" => ": your email address",
+        "offline_access" => ": to go on while you are away",
+        _ => "",
+    }
+}
+
+fn hidden(id: &str, interaction: &Interaction) -> String {
+    format!(
+        r#"<input type="hidden" name="interaction" value="{}">
+<input type="hidden" name="csrf" value="{}">"#,
+        escape(id),
+        escape(&interaction.csrf)
+    )
+}
+
+pub(crate) fn error(message: &str) -> Response {
+    let body = format!(r#"<h1>This does not work</h1><p role="alert">{}</p>"#, escape(message));
+    page(400, "This does not work", &body)
+}
+
+pub(crate) fn signed_out() -> Response {
+    page(200, "Signed out", "<h1>Signed out</h1><p>You can close this window.</p>")
+}
+
+/// The login page of somebody else that `Misbehaviour::Html` answers with.
+pub(crate) fn portal() -> Response {
+    let html = "<!doctype html><html lang=\"en\"><head><title>Sign in to the network</title></head>\
+        <body><h1>Sign in to the network</h1><form method=\"post\"><input name=\"room\"></form></body></html>\n";
+    Response::raw(200, "text/html; charset=utf-8", html)
+}
+
+/// The answer as a form that sends itself, OAuth 2.0 Form Post Response Mode section 2.
+pub(crate) fn form_post(redirect_uri: &str, params: &[(String, String)]) -> Response {
+    let inputs: String = params
+        .iter()
+        .map(|(name, value)| format!("<input type=\"hidden\" name=\"{}\" value=\"{}\">\n", escape(name), escape(value)))
+        .collect();
+    let body = format!(
+        r#"<h1>One moment</h1>
+<form method="post" action="{}">
+{inputs}<p>You are being sent back. If nothing happens, press the button.</p>
+<button type="submit">Continue</button>
+</form>
+<script>{SUBMIT}</script>"#,
+        escape(redirect_uri)
+    );
+    page(200, "One moment", &body)
+}
+
+fn page(status: u16, title: &str, body: &str) -> Response {
+    let html = format!(
+        r#"<!doctype html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width, initial-scale=1">
+<title>{} - grantor</title>
+<style>{STYLE}</style>
+</head>
+<body>
+<main>
+{body}
+</main>
+<footer>grantor, a server for tests. Do not enter a password you use elsewhere.</footer>
+</body>
+</html>
+"#,
+        escape(title)
+    );
+    Response::raw(status, "text/html; charset=utf-8", html)
+        .header("Content-Security-Policy", policy())
+        .header("X-Frame-Options", "DENY")
+        .header("X-Content-Type-Options", "nosniff")
+        .header("Referrer-Policy", "no-referrer")
+        .no_store()
+}
+
+/// Nothing but our own style and our own script, and no frame around them (RFC 9700 section 4.16).
+///
+/// `form-action` is left open: browsers hold the redirect that answers a form to it as well, and the client's address,
+/// with whatever it redirects to in turn, cannot be listed.
+fn policy() -> &'static str {
+    static POLICY: OnceLock<String> = OnceLock::new();
+    POLICY.get_or_init(|| {
+        let hash = |text: &str| {
+            STANDARD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()))
+        };
+        format!(
+            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; frame-ancestors 'none'",
+            hash(STYLE),
+            hash(SUBMIT)
+        )
+    })
+}
+
+fn escape(text: &str) -> String {
+    let mut escaped = String::with_capacity(text.len());
+    for c in text.chars() {
+        match c {
+            '&' => escaped.push_str("&amp;"),
+            '<' => escaped.push_str("&lt;"),
+            '>' => escaped.push_str("&gt;"),
+            '"' => escaped.push_str("&quot;"),
+            '\'' => escaped.push_str("&#39;"),
+            c => escaped.push(c),
+        }
+    }
+    escaped
+}

@@ -1,0 +1,36 @@
+//! From a route to what answers it.
+
+use crate::{
+    api, authorize, end_session, endpoint::Route, interaction, introspection, jwks, metadata, request::Request,
+    response::Response, revocation, shared::Shared, token, userinfo,
+};
+
+pub(crate) fn handle(shared: &Shared, route: Route, request: &Request) -> Response {
+    let method = request.method.as_str();
+    let read = matches!(method, "GET" | "HEAD");
+    let post = method == "POST";
+    match route {
+        Route::Metadata if read => metadata::metadata(&shared.config),
+        Route::Jwks if read => jwks::jwks(),
+        Route::Metadata | Route::Jwks => Response::method_not_allowed("GET, HEAD"),
+        Route::Authorize if read || post => authorize::authorize(shared, request),
+        Route::Userinfo if read || post => userinfo::userinfo(shared, request),
+        Route::EndSession if read || post => end_session::end_session(shared, request),
+        Route::Authorize | Route::Userinfo | Route::EndSession => Response::method_not_allowed("GET, HEAD, POST"),
+        Route::Login if post => interaction::login(shared, request),
+        Route::Consent if post => interaction::consent(shared, request),
+        Route::Token if post => answer(token::token(shared, request)),
+        Route::Introspection if post => answer(introspection::introspect(shared, request)),
+        Route::Revocation if post => answer(revocation::revoke(shared, request)),
+        Route::Login | Route::Consent | Route::Token | Route::Introspection | Route::Revocation => {
+            Response::method_not_allowed("POST")
+        }
+        Route::Api => api::api(shared, request),
+        Route::Public => api::public(request),
+        Route::Nothing => Response::raw(404, "text/plain; charset=utf-8", "there is nothing here\n"),
+    }
+}
+
+fn answer(result: Result<Response, crate::error::OAuthError>) -> Response {
+    result.unwrap_or_else(Response::from)
+}

@@ -1,0 +1,220 @@
+//! Everything the server has issued.
+//!
+//! A grant is what a person, or a client for itself, allowed. Every code and token points to its grant, so revoking a
+//! family of tokens is one flag.
+
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+};
+
+use crate::{bounded::Bounded, random};
+
+/// How many tokens of a kind are remembered.
+const TOKENS: usize = 200_000;
+
+#[derive(Debug, Default)]
+pub(crate) struct Grant {
+    pub(crate) client_id: String,
+    /// The name a person logs in by; none when the client acts for itself.
+    pub(crate) username: Option<String>,
+    pub(crate) sub: String,
+    pub(crate) scope: String,
+    pub(crate) audience: Vec<String>,
+    /// Seconds since the epoch.
+    pub(crate) auth_time: u64,
+    pub(crate) acr: Option<String>,
+    pub(crate) nonce: Option<String>,
+    pub(crate) revoked: AtomicBool,
+}
+
+impl Grant {
+    pub(crate) fn revoke(&self) -> bool {
+        !self.revoked.swap(true, Ordering::Relaxed)
+    }
+
+    fn is_live(&self) -> bool {
+        !self.revoked.load(Ordering::Relaxed)
+    }
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct AccessToken {
+    pub(crate) grant: Arc<Grant>,
+    pub(crate) scope: String,
+    pub(crate) audience: Vec<String>,
+    pub(crate) life: Life,
+    /// Whether `/api/bare-401` has refused it already.
+    pub(crate) refused_once: bool,
+}
+
+#[derive(Clone, Debug)]
+pub(crate) struct RefreshToken {
+    pub(crate) grant: Arc<Grant>,
+    pub(crate) life: Life,
+    pub(crate) used: bool,
+}
+
+#[derive(Debug)]
+pub(crate) struct Code {
+    pub(crate) grant: Arc<Grant>,
+    /// None when the authorization request had none and the only registered one was taken.
+    pub(crate) redirect_uri: Option<String>,
+    pub(crate) code_challenge: Option<String>,
+    pub(crate) life: Life,
+    pub(crate) used: bool,
+}
+
+/// From when to when something is good.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Life {
+    ends: Instant,
+    /// Seconds since the epoch.
+    pub(crate) issued_at: u64,
+    /// Seconds since the epoch.
+    pub(crate) expires_at: u64,
+}
+
+impl Life {
+    pub(crate) fn starting_now(length: Duration) -> Self {
+        let now = since_epoch();
+        Self { ends: Instant::now() + length, issued_at: now.as_secs(), expires_at: (now + length).as_secs() }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        Instant::now() >= self.ends
+    }
+}
+
+pub(crate) fn since_epoch() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+pub(crate) struct Store {
+    access: Bounded<AccessToken>,
+    refresh: Bounded<RefreshToken>,
+    codes: Bounded<Code>,
+    pub(crate) families_revoked: usize,
+}
+
+/// What became of a code or a refresh token that was presented.
+pub(crate) enum Spent<T> {
+    Now(T),
+    /// It had been used before, which is what theft looks like.
+    Before,
+    No,
+}
+
+impl Store {
+    pub(crate) fn new() -> Self {
+        Self {
+            access: Bounded::new(TOKENS),
+            refresh: Bounded::new(TOKENS),
+            codes: Bounded::new(TOKENS),
+            families_revoked: 0,
+        }
+    }
+
+    pub(crate) fn add_access(&mut self, token: AccessToken) -> Arc<str> {
+        let value = random::token();
+        self.access.insert(value.clone(), token);
+        value
+    }
+
+    pub(crate) fn add_refresh(&mut self, grant: Arc<Grant>, lifetime: Duration) -> Arc<str> {
+        let value = random::token();
+        self.refresh.insert(value.clone(), RefreshToken { grant, life: Life::starting_now(lifetime), used: false });
+        value
+    }
+
+    pub(crate) fn add_code(&mut self, code: Code) -> Arc<str> {
+        let value = random::token();
+        self.codes.insert(value.clone(), code);
+        value
+    }
+
+    pub(crate) fn access(&self, value: &str) -> Option<&AccessToken> {
+        self.access.get(value).filter(|token| token.grant.is_live() && !token.life.is_over())
+    }
+
+    /// True the first time it is asked of a token.
+    pub(crate) fn refuse_once(&mut self, value: &str) -> bool {
+        self.access.get_mut(value).is_some_and(|token| !std::mem::replace(&mut token.refused_once, true))
+    }
+
+    pub(crate) fn refresh(&self, value: &str) -> Option<&RefreshToken> {
+        self.refresh.get(value).filter(|token| token.grant.is_live() && !token.life.is_over() && !token.used)
+    }
+
+    /// Looks a refresh token up for use. A used one revokes its whole family (RFC 9700 section 4.14.2).
+    pub(crate) fn present_refresh(&mut self, value: &str, client_id: &str) -> Spent<Arc<Grant>> {
+        let Some(token) = self.refresh.get(value).filter(|token| token.grant.client_id == client_id) else {
+            return Spent::No;
+        };
+        if token.used {
+            if token.grant.revoke() {
+                self.families_revoked += 1;
+            }
+            return Spent::Before;
+        }
+        if token.life.is_over() || !token.grant.is_live() {
+            return Spent::No;
+        }
+        Spent::Now(token.grant.clone())
+    }
+
+    pub(crate) fn spend_refresh(&mut self, value: &str) {
+        if let Some(token) = self.refresh.get_mut(value) {
+            token.used = true;
+        }
+    }
+
+    /// Looks a code up for use. A used one revokes what it was exchanged for (RFC 6749 section 4.1.2).
+    pub(crate) fn present_code(&mut self, value: &str, client_id: &str) -> Spent<&mut Code> {
+        let Some(code) = self.codes.get_mut(value).filter(|code| code.grant.client_id == client_id) else {
+            return Spent::No;
+        };
+        if code.used {
+            if code.grant.revoke() {
+                self.families_revoked += 1;
+            }
+            return Spent::Before;
+        }
+        if code.life.is_over() || !code.grant.is_live() {
+            return Spent::No;
+        }
+        Spent::Now(code)
+    }
+
+    pub(crate) fn use_code_up(&mut self, value: &str) {
+        if let Some(code) = self.codes.get_mut(value) {
+            code.used = true;
+        }
+    }
+
+    pub(crate) fn revoke_access(&mut self, value: &str) {
+        self.access.remove(value);
+    }
+
+    pub(crate) fn forget_access_tokens(&mut self) {
+        self.access.clear();
+    }
+
+    /// Flags each grant as well: a used refresh token must not come back to life.
+    pub(crate) fn forget_everything(&mut self) {
+        for grant in self.refresh.values().map(|token| &token.grant).chain(self.codes.values().map(|code| &code.grant))
+        {
+            grant.revoke();
+        }
+        self.access.clear();
+        self.refresh.clear();
+        self.codes.clear();
+    }
+
+    pub(crate) fn active_access_tokens(&self) -> usize {
+        self.access.values().filter(|token| token.grant.is_live() && !token.life.is_over()).count()
+    }
+}

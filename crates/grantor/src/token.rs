@@ -1,0 +1,187 @@
+//! The token endpoint, [RFC 6749 section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2), and its four grants.
+
+use std::sync::Arc;
+
+use crate::{
+    Client, Request, User,
+    client_auth::authenticate,
+    error::OAuthError,
+    issue::{self, Issue, has},
+    params::Params,
+    random,
+    response::Response,
+    shared::{Shared, lock},
+    store::{Grant, Spent, since_epoch},
+};
+
+pub(crate) fn token(shared: &Shared, request: &Request) -> Result<Response, OAuthError> {
+    let params = Params::of_form(request)?;
+    let client = authenticate(&shared.config, request, &params)?;
+    match params.required("grant_type")? {
+        "authorization_code" => authorization_code(shared, client, &params),
+        "client_credentials" => client_credentials(shared, client, &params),
+        "refresh_token" => refresh_token(shared, client, &params),
+        "password" => password(shared, client, &params),
+        _ => Err(OAuthError::new("unsupported_grant_type", "this server does not know that grant type")),
+    }
+}
+
+fn authorization_code(shared: &Shared, client: &Client, params: &Params) -> Result<Response, OAuthError> {
+    let value = params.required("code")?;
+    let (grant, audience) = {
+        let mut store = lock(&shared.store);
+        let code = match store.present_code(value, &client.id) {
+            Spent::Now(code) => code,
+            Spent::Before => return Err(OAuthError::invalid_grant("the code was used before; its tokens are revoked")),
+            Spent::No => return Err(OAuthError::invalid_grant("the code is unknown, expired or somebody else's")),
+        };
+        if code.redirect_uri.as_deref() != params.get("redirect_uri") {
+            return Err(OAuthError::invalid_grant("redirect_uri differs from the one the code was asked with"));
+        }
+        verify_pkce(code.code_challenge.as_deref(), params.get("code_verifier"))?;
+        let audience = narrowed_audience(&code.grant, params)?;
+        code.used = true;
+        (code.grant.clone(), audience)
+    };
+    Ok(issue::answer(
+        shared,
+        Issue { client, scope: grant.scope.clone(), audience, grant, with_refresh_token: true, with_nonce: true },
+    ))
+}
+
+/// RFC 7636 section 4.6. A verifier for a code that had no challenge is refused as well, lest an attacker strip the
+/// challenge from the request (RFC 9700 section 2.1.1).
+fn verify_pkce(challenge: Option<&str>, verifier: Option<&str>) -> Result<(), OAuthError> {
+    match (challenge, verifier) {
+        (None, None) => Ok(()),
+        (Some(challenge), Some(verifier))
+            if is_code_verifier(verifier) && random::same(challenge, &random::sha256_base64url(verifier)) =>
+        {
+            Ok(())
+        }
+        (Some(_), Some(_)) => Err(OAuthError::invalid_grant("code_verifier does not match the code_challenge")),
+        (Some(_), None) => Err(OAuthError::invalid_grant("code_verifier is missing")),
+        (None, Some(_)) => Err(OAuthError::invalid_grant("the code was asked for without a code_challenge")),
+    }
+}
+
+/// RFC 7636 section 4.1.
+fn is_code_verifier(text: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || matches!(b, b'-' | b'.' | b'_' | b'~');
+    (43..=128).contains(&text.len()) && text.bytes().all(allowed)
+}
+
+fn client_credentials(shared: &Shared, client: &Client, params: &Params) -> Result<Response, OAuthError> {
+    if client.is_public() {
+        return Err(OAuthError::new("unauthorized_client", "client credentials are for confidential clients"));
+    }
+    let grant = Arc::new(Grant {
+        client_id: client.id.clone(),
+        sub: client.id.clone(),
+        scope: grantable(client, params)?,
+        audience: params.audience()?,
+        ..Grant::default()
+    });
+    // No refresh token: the client can ask again (RFC 6749 section 4.4.3), unless it wants one by name.
+    let with_refresh_token = has(&grant.scope, "offline_access");
+    Ok(issue::answer(
+        shared,
+        Issue {
+            client,
+            scope: grant.scope.clone(),
+            audience: grant.audience.clone(),
+            grant,
+            with_refresh_token,
+            with_nonce: false,
+        },
+    ))
+}
+
+fn password(shared: &Shared, client: &Client, params: &Params) -> Result<Response, OAuthError> {
+    let username = params.required("username")?;
+    let password = params.required("password")?;
+    let user = check_password(shared, username, password)
+        .ok_or_else(|| OAuthError::invalid_grant("wrong username or password"))?;
+    let grant = Arc::new(Grant {
+        client_id: client.id.clone(),
+        username: Some(user.username.clone()),
+        sub: user.sub.clone(),
+        scope: grantable(client, params)?,
+        audience: params.audience()?,
+        auth_time: since_epoch().as_secs(),
+        ..Grant::default()
+    });
+    Ok(issue::answer(
+        shared,
+        Issue {
+            client,
+            scope: grant.scope.clone(),
+            audience: grant.audience.clone(),
+            grant,
+            with_refresh_token: true,
+            with_nonce: false,
+        },
+    ))
+}
+
+pub(crate) fn check_password<'a>(shared: &'a Shared, username: &str, password: &str) -> Option<&'a User> {
+    let user = shared.config.users.get(username)?;
+    let expected = user.password.as_deref()?;
+    random::same(expected, password).then_some(user)
+}
+
+/// RFC 6749 section 6.
+fn refresh_token(shared: &Shared, client: &Client, params: &Params) -> Result<Response, OAuthError> {
+    let value = params.required("refresh_token")?;
+    let rotate = shared.config.rotate_refresh_tokens;
+    let (grant, scope, audience) = {
+        let mut store = lock(&shared.store);
+        let grant = match store.present_refresh(value, &client.id) {
+            Spent::Now(grant) => grant,
+            Spent::Before => {
+                return Err(OAuthError::invalid_grant("the refresh token was used before; its family is revoked"));
+            }
+            Spent::No => {
+                return Err(OAuthError::invalid_grant(
+                    "the refresh token is unknown, expired, revoked or somebody else's",
+                ));
+            }
+        };
+        // What is wrong with the rest of the request must not cost the client its token.
+        let scope = narrowed_scope(&grant, params)?;
+        let audience = narrowed_audience(&grant, params)?;
+        if rotate {
+            store.spend_refresh(value);
+        }
+        (grant, scope, audience)
+    };
+    Ok(issue::answer(shared, Issue { client, grant, scope, audience, with_refresh_token: rotate, with_nonce: false }))
+}
+
+fn narrowed_scope(grant: &Grant, params: &Params) -> Result<String, OAuthError> {
+    let Some(asked) = params.get("scope") else {
+        return Ok(grant.scope.clone());
+    };
+    match asked.split(' ').find(|value| !has(&grant.scope, value)) {
+        Some(_) => Err(OAuthError::new("invalid_scope", "the scope is wider than what was granted")),
+        None => Ok(asked.to_owned()),
+    }
+}
+
+/// A token may be for some of the resources the grant is for, and for no others (RFC 8707 section 2.2).
+fn narrowed_audience(grant: &Grant, params: &Params) -> Result<Vec<String>, OAuthError> {
+    let asked = params.audience()?;
+    if asked.is_empty() {
+        return Ok(grant.audience.clone());
+    }
+    if !grant.audience.is_empty() && asked.iter().any(|one| !grant.audience.contains(one)) {
+        return Err(OAuthError::new("invalid_target", "the grant is not for that resource"));
+    }
+    Ok(asked)
+}
+
+fn grantable(client: &Client, params: &Params) -> Result<String, OAuthError> {
+    client
+        .grantable(params.get("scope"))
+        .map_err(|value| OAuthError::new("invalid_scope", format!("the scope {value} is not allowed")))
+}
