@@ -40,6 +40,14 @@ pub enum Error {
     /// The program is configured in a way that can't work, or called in a way that can't.
     #[error(transparent)]
     Config(ConfigError),
+    /// A callback or hook of the program's own failed.
+    #[error("{what}: {source}")]
+    Callback {
+        /// Which one.
+        what: &'static str,
+        /// Its error.
+        source: Arc<dyn std::error::Error + Send + Sync>,
+    },
     /// What was to bring the outcome ended without one: it panicked, or its runtime is gone, or the session is closed.
     #[error("{what}: {why}")]
     Interrupted {
@@ -62,6 +70,7 @@ impl Error {
             Self::Transport(error) => error.kind.code(),
             Self::Store(_) => "store",
             Self::Config(_) => "configuration",
+            Self::Callback { .. } => "callback",
             Self::Interrupted { .. } => "interrupted",
         }
     }
@@ -76,7 +85,11 @@ impl Error {
             }
             Self::Store(error) => error.kind == StoreErrorKind::Busy,
             Self::Interrupted { .. } => true,
-            Self::LoginRequired(_) | Self::Insufficient(_) | Self::Rule(_) | Self::Config(_) => false,
+            Self::LoginRequired(_)
+            | Self::Insufficient(_)
+            | Self::Rule(_)
+            | Self::Config(_)
+            | Self::Callback { .. } => false,
         }
     }
 

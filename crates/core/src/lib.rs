@@ -1,11 +1,53 @@
-//! The core of grantee.
-#![allow(missing_docs)]
+//! The core of grantee: OAuth 2.x values, rules, conversations and renewal. It has no socket, no runtime and no clock of
+//! its own; the crate `grantee` brings those, in an async and a blocking face, and is what programs use.
+//!
+//! ```text
+//!             person              program                      authorization server          API
+//!                |    Client::start  |                                  |                      |
+//!                | <- URL ---------- | keeps Pending                    |                      |
+//!                | -- logs in, agrees ------------------------------->  |                      |
+//!                | <- callback ---------------------------------------  |                      |
+//!                | -- callback ----> | Client::finish                   |                      |
+//!                |                   | -- code, verifier ------------>  | judge                |
+//!                |                   | <- Token ----------------------  |                      |
+//!                |             Source: holds it, renews it once for all who wait               |
+//!                |                   | -- call: token on the request ------------------------> |
+//!                |                   | <- 401: renew, once more ------------------------------ |
+//! ```
+//!
+//! For each message there is a function that makes the request and one that judges the answer, both pure
+//! ([`endpoint`]). Conversations ([`Client`], [`session::Source`]) are plain async functions over [`ports`].
+//!
+//! | specification | file |
+//! |---|---|
+//! | RFC 6749 OAuth 2.0 | [`grant`], [`endpoint::token`], [`authorization`], [`client_auth`] |
+//! | RFC 6750 Bearer tokens | [`token_type::bearer`], [`session::call`] |
+//! | RFC 7009 revocation | [`endpoint::revocation`] |
+//! | RFC 7636 PKCE | [`authorization::pkce`] |
+//! | RFC 7662 introspection | [`endpoint::introspection`] |
+//! | RFC 8414 metadata, OpenID Connect Discovery | [`endpoint::discovery`], [`metadata`] |
+//! | RFC 8707 resource indicators | [`grant::TokenParameters`], [`authorization::request`] |
+//! | RFC 9110 section 11 challenges | [`wire::www_authenticate`] |
+//! | RFC 9207 issuer in the callback | [`authorization::response`] |
+//! | RFC 9470 step-up challenges (reading) | [`wire::www_authenticate`], [`error::Insufficient`] |
+//! | OAuth 2.0 Form Post Response Mode | [`authorization::form_post`] |
+//!
+//! In scope: what a client sends, how an answer is judged, when a token is renewed and where it is kept meanwhile. Out of
+//! scope: sockets, TLS, runtimes, browsers, files. Coming: ID tokens verified, the other grants, DPoP, OAuth 1.0.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 pub mod authorization;
+pub mod client;
 pub mod client_auth;
 pub mod contract;
+pub mod counters;
 pub mod endpoint;
 pub mod error;
 pub mod grant;
+pub mod hooks;
 pub mod metadata;
 pub mod ports;
 pub mod scope;
@@ -17,6 +59,7 @@ pub mod token;
 pub mod token_type;
 pub mod wire;
 
+pub use client::{Client, Config, Login};
 pub use error::{Error, Result};
 pub use scope::Scope;
 pub use secret::Secret;

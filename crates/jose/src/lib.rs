@@ -8,6 +8,10 @@
 //!
 //! In scope next: JWS, JWE, JWK and JWT over aws-lc-rs. Out of scope: anything that knows a token endpoint.
 
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 pub mod base64url;
 
 /// The SHA-256 digest of `data`: 32 bytes.

@@ -1,1 +1,35 @@
-//! authorization
+//! Asking a person through their browser: [RFC 6749 section 4.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1) and
+//! what grew around it.
+//!
+//! ```text
+//! AuthorizationRequest --start--> URL     -> the browser -> the server -> the browser -> callback
+//!                           \---> Pending ----------------------------------------> respond(callback)
+//!                                                                                        |
+//!                                                              AuthorizationResponse <---/
+//! ```
+//!
+//! [`Pending`] holds what the callback must be checked against, and alone can make an [`AuthorizationResponse`].
+//!
+//! | file | what | specification |
+//! |---|---|---|
+//! | [`request`] | the URL the person is sent to | RFC 6749 section 4.1.1, OpenID Connect Core section 3.1.2.1 |
+//! | [`pkce`] | the code verifier and its challenge | RFC 7636 |
+//! | [`pending`] | what is kept meanwhile | RFC 9700 sections 2.1 and 4.4 |
+//! | [`callback`] | what came back, read | RFC 6749 section 4.1.2 |
+//! | [`response`] | the callback judged | RFC 6749 section 4.1.2, RFC 9207 |
+//! | [`form_post`] | a callback that comes as a POST | OAuth 2.0 Form Post Response Mode |
+
+pub mod callback;
+pub mod form_post;
+pub mod pending;
+pub mod pkce;
+pub mod request;
+pub mod response;
+#[cfg(test)]
+mod testing;
+
+pub use callback::Callback;
+pub use pending::Pending;
+pub use pkce::{CodeChallengeMethod, CodeVerifier};
+pub use request::{AuthorizationRequest, DangerousRequest, RequestContext};
+pub use response::AuthorizationResponse;

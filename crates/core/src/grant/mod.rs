@@ -1,1 +1,183 @@
-//! grant
+//! Grants: one file a grant. Adding one is a file and a `pub mod` line here, or a type in a crate of your own.
+
+mod authorization_code;
+mod client_credentials;
+mod password;
+mod refresh_token;
+mod stored;
+
+pub use authorization_code::AuthorizationCode;
+pub use client_credentials::ClientCredentials;
+pub use refresh_token::RefreshToken;
+pub use stored::Stored;
+
+/// What OAuth 2.1 has removed and some servers still want.
+pub mod legacy {
+    pub use super::password::Password;
+}
+
+use crate::error::Result;
+use crate::ports::{BoxFuture, Entropy};
+use crate::wire::form::Params;
+use crate::{Scope, Token, UnixTime};
+use serde_json::Value;
+
+/// What a grant may know while it makes its parameters.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub struct GrantContext<'a> {
+    /// The client's identifier.
+    pub client_id: &'a str,
+    /// The issuer, where one is known.
+    pub issuer: Option<&'a str>,
+    /// The token endpoint.
+    pub token_endpoint: &'a str,
+    /// The time.
+    pub now: UnixTime,
+    /// Chance.
+    pub entropy: &'a dyn Entropy,
+}
+
+impl<'a> GrantContext<'a> {
+    /// What a token request of this client is made from.
+    pub fn new(client_id: &'a str, token_endpoint: &'a str, now: UnixTime, entropy: &'a dyn Entropy) -> Self {
+        Self { client_id, issuer: None, token_endpoint, now, entropy }
+    }
+}
+
+/// A way to get a token. A type of your own is usable wherever ours are, sessions included.
+///
+/// ```
+/// use grantee_core::{Params, Result, grant::{Grant, GrantContext}, ports::BoxFuture};
+///
+/// /// A grant that only one server knows.
+/// struct PinCode(String);
+///
+/// impl Grant for PinCode {
+///     fn grant_type(&self) -> &str {
+///         "urn:example:pin-code"
+///     }
+///     fn params<'a>(&'a self, _: GrantContext<'a>) -> BoxFuture<'a, Result<Params>> {
+///         Box::pin(async { Ok(Params::new().with("pin", self.0.as_str())) })
+///     }
+/// }
+/// ```
+pub trait Grant: Send + Sync {
+    /// The value of `grant_type`.
+    fn grant_type(&self) -> &str;
+
+    /// The parameters of this grant, asked anew at each attempt, so that whatever may be used once is made anew. The
+    /// future awaits only what the context hands it, since both faces drive it.
+    fn params<'a>(&'a self, context: GrantContext<'a>) -> BoxFuture<'a, Result<Params>>;
+
+    /// The parameters that any token request may have, sent after those of the grant.
+    fn parameters(&self) -> &TokenParameters {
+        &NO_PARAMETERS
+    }
+
+    /// A last look at the answer, which may complete it; an error refuses it.
+    ///
+    /// # Errors
+    /// Whatever the grant finds wrong, best a [`RuleViolation`](crate::error::RuleViolation).
+    fn finish(&self, answer: Token) -> Result<Token> {
+        Ok(answer)
+    }
+
+    /// Whether the scope of [`parameters`](Self::parameters) goes into the token request, or was settled before.
+    fn sends_scope(&self) -> bool {
+        true
+    }
+
+    /// Whether the same grant can bring another token later without a person. `false` for what is used once.
+    fn is_repeatable(&self) -> bool {
+        true
+    }
+
+    /// Whose token it brings, where the grant itself knows: keeps the tokens of two people apart in one store. A session
+    /// whose grant is not repeatable and has no account must be given one before it may use a store.
+    fn account(&self) -> Option<&str> {
+        None
+    }
+}
+
+/// What any token request may ask for beside its grant's own parameters.
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct TokenParameters {
+    /// OPTIONAL. The scope asked for.
+    pub scope: Option<Scope>,
+    /// OPTIONAL. The resources the token is for (RFC 8707), each an absolute URI.
+    pub resources: Vec<String>,
+    /// OPTIONAL. The audiences the token is for (RFC 8693 section 2.1, and servers of their own).
+    pub audiences: Vec<String>,
+    /// OPTIONAL. What exactly the token is to allow (RFC 9396).
+    pub authorization_details: Option<Value>,
+    /// Further parameters; a name may stand more than once.
+    pub other: Params,
+}
+
+static NO_PARAMETERS: TokenParameters = TokenParameters {
+    scope: None,
+    resources: Vec::new(),
+    audiences: Vec::new(),
+    authorization_details: None,
+    other: Params::NONE,
+};
+
+impl TokenParameters {
+    /// Adds them to a form: scope first, then what may repeat, then the rest.
+    pub(crate) fn append_to(&self, form: &mut Params) {
+        if let Some(scope) = self.scope.as_ref().filter(|scope| !scope.is_empty()) {
+            form.push("scope", scope.to_string());
+        }
+        self.append_all_but_scope(form);
+    }
+
+    /// As [`append_to`](Self::append_to), for a refresh: no scope there means the scope first granted (RFC 6749 section 6).
+    pub(crate) fn append_all_but_scope(&self, form: &mut Params) {
+        for resource in &self.resources {
+            form.push("resource", resource.as_str());
+        }
+        for audience in &self.audiences {
+            form.push("audience", audience.as_str());
+        }
+        if let Some(details) = &self.authorization_details {
+            form.push("authorization_details", details.to_string());
+        }
+        form.append(self.other.clone());
+    }
+}
+
+/// The builder methods that every grant of ours has.
+macro_rules! token_parameters {
+    () => {
+        /// OPTIONAL. The scope asked for; several calls add up.
+        #[must_use]
+        pub fn scope(mut self, scope: impl Into<crate::Scope>) -> Self {
+            self.parameters.scope.get_or_insert_default().extend(scope);
+            self
+        }
+
+        /// OPTIONAL. A resource the token is for, an absolute URI (RFC 8707 section 2); may be given more than once.
+        #[must_use]
+        pub fn resource(mut self, resource: impl Into<String>) -> Self {
+            self.parameters.resources.push(resource.into());
+            self
+        }
+
+        /// OPTIONAL. An audience the token is for; may be given more than once.
+        #[must_use]
+        pub fn audience(mut self, audience: impl Into<String>) -> Self {
+            self.parameters.audiences.push(audience.into());
+            self
+        }
+
+        /// OPTIONAL. Any further parameter, sent again at each renewal; may be given more than once.
+        #[must_use]
+        pub fn param(mut self, name: impl Into<String>, value: impl Into<crate::Secret>) -> Self {
+            self.parameters.other.push(name, value);
+            self
+        }
+    };
+}
+pub(crate) use token_parameters;

@@ -13,6 +13,9 @@ use crate::Secret;
 pub struct Params(Vec<(String, Secret)>);
 
 impl Params {
+    /// No parameters, where a constant is wanted.
+    pub const NONE: Self = Self(Vec::new());
+
     /// No parameters yet.
     pub fn new() -> Self {
         Self::default()

@@ -1,5 +1,6 @@
 //! What goes over the wire: forms, JSON, URLs, challenges.
 
+pub mod draft;
 pub mod form;
 pub mod json;
 pub mod url;

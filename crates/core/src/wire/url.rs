@@ -72,8 +72,9 @@ pub fn origin(url: &Url) -> String {
 /// A URL as it may be shown: without userinfo, query and fragment, any of which may hold a secret.
 pub fn shown(url: &str) -> String {
     match Url::parse(url) {
-        Ok(url) => format!("{}{}", origin(&url), url.path()),
-        Err(_) => "something that is no URL".to_owned(),
+        // Without a host there is no telling what is a secret: `user:pass@as.example` has the scheme `user`.
+        Ok(url) if url.has_host() => format!("{}{}", origin(&url), url.path()),
+        _ => "something that is no URL".to_owned(),
     }
 }
 
@@ -132,5 +133,6 @@ mod tests {
     #[test]
     fn shown_hides_userinfo_and_query() {
         assert_eq!(shown("https://user:pass@as.example/cb?code=s3cret#x"), "https://as.example/cb");
+        assert_eq!(shown("user:pass@as.example/cb"), "something that is no URL");
     }
 }

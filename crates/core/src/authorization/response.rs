@@ -1,0 +1,359 @@
+//! The authorization response, [RFC 6749 section 4.1.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.2), with the issuer check
+//! of [RFC 9207](https://www.rfc-editor.org/rfc/rfc9207).
+
+use super::callback::{
+    ACCESS_TOKEN, Answer, CODE, Callback, ERROR, ERROR_DESCRIPTION, ERROR_URI, ID_TOKEN, ISS, NAMES, RESPONSE,
+    SESSION_STATE, STATE, rule,
+};
+use super::pending::Pending;
+use super::pkce::CodeVerifier;
+use crate::error::{Error, Result, ServerError};
+use crate::{Scope, Secret};
+use serde_json::Value;
+use std::sync::Arc;
+
+const STAGE: &str = "authorization response";
+
+/// An answer that was judged and found to be what was asked for. Only [`Pending::respond`] makes one, so a function that
+/// takes one needs no check of its own.
+#[derive(Debug)]
+pub struct AuthorizationResponse {
+    code: Option<Secret>,
+    session_state: Option<Secret>,
+    further: Vec<(String, Secret)>,
+    asked: Pending,
+}
+
+impl AuthorizationResponse {
+    /// The authorization code; there is one unless the response type was `none`.
+    pub fn code(&self) -> Option<&Secret> {
+        self.code.as_ref()
+    }
+
+    /// What proves that the code comes back from whoever asked; `None` where the danger door was used.
+    pub fn code_verifier(&self) -> Option<&CodeVerifier> {
+        self.asked.code_verifier.as_ref()
+    }
+
+    /// The redirect URI as it was sent, which the token request repeats.
+    pub fn redirect_uri(&self) -> &str {
+        &self.asked.redirect_uri
+    }
+
+    /// The nonce that the ID token must carry.
+    pub fn nonce(&self) -> Option<&Secret> {
+        self.asked.nonce.as_ref()
+    }
+
+    /// The state, which was the one sent.
+    pub fn state(&self) -> &str {
+        self.asked.state()
+    }
+
+    /// The issuer asked, where one is known. Where the answer named one it was this.
+    pub fn issuer(&self) -> Option<&str> {
+        self.asked.issuer()
+    }
+
+    /// The client that asked.
+    pub fn client_id(&self) -> &str {
+        &self.asked.client_id
+    }
+
+    /// The response type asked for.
+    pub fn response_type(&self) -> &str {
+        &self.asked.response_type
+    }
+
+    /// The scope asked for; what was granted is told with the token.
+    pub fn scope(&self) -> &Scope {
+        &self.asked.scope
+    }
+
+    /// The resources asked for (RFC 8707).
+    pub fn resource(&self) -> &[String] {
+        &self.asked.resource
+    }
+
+    /// The audiences asked for.
+    pub fn audience(&self) -> &[String] {
+        &self.asked.audience
+    }
+
+    /// The authorization details asked for (RFC 9396).
+    pub fn authorization_details(&self) -> Option<&Value> {
+        self.asked.authorization_details.as_ref()
+    }
+
+    /// How old, in seconds, the login was allowed to be.
+    pub fn max_age(&self) -> Option<u64> {
+        self.asked.max_age
+    }
+
+    /// The authentication context classes asked for.
+    pub fn acr_values(&self) -> &Scope {
+        &self.asked.acr_values
+    }
+
+    /// The request's further parameters, as they were given to `param`.
+    pub fn request_params(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.asked.params.iter().map(|(name, value)| (name.as_str(), value.reveal()))
+    }
+
+    /// The state of the person's session at the server (OpenID Connect Session Management section 2).
+    pub fn session_state(&self) -> Option<&str> {
+        self.session_state.as_ref().map(Secret::reveal)
+    }
+
+    /// The first further parameter of the answer with this name. Nothing vouches for it.
+    pub fn get(&self, name: &str) -> Option<&str> {
+        self.further.iter().find(|(held, _)| held == name).map(|(_, value)| value.reveal())
+    }
+
+    pub(super) fn judge(asked: Pending, callback: &Callback<'_>) -> Result<Self> {
+        let mut answer = Answer::read(&asked, callback)?;
+        if answer.get(RESPONSE).is_some() {
+            return Err(rule("the answer travels as it was asked to", "RFC 6749 section 4.1.2")
+                .expected("plain parameters")
+                .got("a signed answer (response)")
+                .hint("JARM comes with a later version; ask for another response_mode")
+                .into());
+        }
+        check_issuer(&asked, answer.get(ISS))?;
+        check_state(&asked, &answer)?;
+        if let Some(error) = server_error(&answer)? {
+            return Err(error);
+        }
+        for (unasked, name) in [(ID_TOKEN, "an id_token"), (ACCESS_TOKEN, "an access_token")] {
+            if answer.get(unasked).is_some() {
+                return Err(rule("the answer holds what was asked for", "OAuth 2.0 Multiple Response Types section 3")
+                    .expected(if asked.response_type == "none" { "neither code nor token" } else { "a code alone" })
+                    .got(name)
+                    .hint("tokens in the answer itself can't be judged yet: that comes with a later version")
+                    .into());
+            }
+        }
+        let code = answer.get(CODE).filter(|code| !code.is_empty());
+        match (asked.response_type.as_str(), code) {
+            ("code", Some(_)) | ("none", None) => {}
+            ("code", None) => {
+                let got = if answer.get(CODE).is_some() { "an empty code" } else { "neither code nor error" };
+                return Err(rule("the answer holds a code", "RFC 6749 section 4.1.2")
+                    .expected("a code")
+                    .got(got)
+                    .into());
+            }
+            ("none", Some(_)) => {
+                let spec = "OAuth 2.0 Multiple Response Types section 4";
+                return Err(rule("the answer holds no code", spec).expected("no code").got("a code").into());
+            }
+            _ => {
+                return Err(Error::config(
+                    "the pending request asked for what can't be judged",
+                    "start the login again with this version",
+                ));
+            }
+        }
+        Ok(Self {
+            code: code.map(Secret::from),
+            session_state: answer.get(SESSION_STATE).map(Secret::from),
+            further: answer
+                .further
+                .drain(..)
+                .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
+                .collect(),
+            asked,
+        })
+    }
+}
+
+// Exact, character by character, against nothing but what was known before (RFC 9207 section 2.4). An answer that names an
+// issuer where the configuration names none can't be compared with anything, so there the name proves nothing and is ignored.
+fn check_issuer(asked: &Pending, iss: Option<&str>) -> Result<()> {
+    let broken = || rule("iss is the issuer that was asked", "RFC 9207 section 2.4");
+    match (iss, asked.issuer.as_deref()) {
+        (Some(iss), Some(issuer)) if iss != issuer => Err(broken()
+            .expected(issuer)
+            .got(iss)
+            .hint("the answer may come from another server: start the login again")
+            .into()),
+        (None, issuer) if asked.iss_required => {
+            Err(broken().expected(issuer.unwrap_or("an issuer")).got("no iss").into())
+        }
+        (Some(_), None) if asked.iss_required => Err(broken().got("an iss, but no issuer to compare it with").into()),
+        _ => Ok(()),
+    }
+}
+
+fn check_state(asked: &Pending, answer: &Answer<'_>) -> Result<()> {
+    let state = answer.get(STATE).unwrap_or_default();
+    let equal = grantee_jose::constant_time_eq(state.as_bytes(), asked.state.reveal().as_bytes());
+    if equal && !state.is_empty() {
+        return Ok(());
+    }
+    let got = match answer.get(STATE) {
+        None => "no state",
+        Some("") => "an empty state",
+        Some(_) => "another state",
+    };
+    let broken = rule("state is the one that was sent", "RFC 6749 section 10.12").expected("the state sent");
+    // Said for whoever configures the client; nothing is done on the strength of it.
+    Err(match answer.get(ERROR).filter(|error| is_plain_word(error)) {
+        Some(error) => broken.got(format_args!("{got}, in an answer that says {error}")),
+        None => broken.got(got),
+    }
+    .hint("the answer belongs to another login, or was kept or made up by somebody: start the login again")
+    .into())
+}
+
+fn is_plain_word(text: &str) -> bool {
+    text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
+}
+
+fn server_error(answer: &Answer<'_>) -> Result<Option<Error>> {
+    let Some(code) = answer.get(ERROR) else { return Ok(None) };
+    if code.is_empty() {
+        let broken = rule("an error has a code", "RFC 6749 section 4.1.2.1").expected("a code such as access_denied");
+        return Err(broken.got("an empty error").into());
+    }
+    let mut error = ServerError::new(STAGE, code);
+    error.description = answer.get(ERROR_DESCRIPTION).map(str::to_owned);
+    error.uri = answer.get(ERROR_URI).map(str::to_owned);
+    for (name, value) in &answer.further {
+        error.members.entry(name.as_ref()).or_insert_with(|| value.as_ref().into());
+    }
+    // State, code and tokens stay out of an error, which gets logged.
+    for place in [ERROR, ERROR_DESCRIPTION, ERROR_URI, ISS] {
+        if let Some(value) = answer.get(place) {
+            error.members.insert(NAMES[place].to_owned(), value.into());
+        }
+    }
+    error.hint = hint(code).map(str::to_owned);
+    Ok(Some(Error::Server(Arc::new(error))))
+}
+
+fn hint(error: &str) -> Option<&'static str> {
+    Some(match error {
+        "access_denied" => "the person or the server's policy said no",
+        "login_required" | "interaction_required" | "account_selection_required" | "consent_required" => {
+            "the person must be shown something: ask again without prompt none"
+        }
+        "invalid_scope" => "ask for a scope that the server knows and the client may have",
+        "unauthorized_client" => "the client is not registered for this response type",
+        "invalid_target" => "the server does not know the resource asked for (RFC 8707 section 2)",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::authorization::testing::{asked, broken, code, context, pending};
+    use crate::authorization::{AuthorizationRequest, RequestContext};
+
+    #[test]
+    fn a_response_holds_what_was_asked_and_what_came() {
+        let url = "https://client.example/cb?code=CODE%2F+x&state=STATE&iss=https%3A%2F%2Fas.example&session_state=s&hd=h&hd=i";
+        let response = asked().respond(url).unwrap();
+        assert_eq!(response.code().unwrap().reveal(), "CODE/ x");
+        assert_eq!(response.nonce().unwrap().reveal(), "NONCE");
+        assert_eq!(response.code_verifier().unwrap().reveal().len(), 43);
+        assert_eq!(response.redirect_uri(), "https://client.example/cb");
+        assert_eq!(response.scope().to_string(), "openid a");
+        assert_eq!(response.resource(), ["https://api.example/"]);
+        assert_eq!((response.state(), response.issuer()), ("STATE", Some("https://as.example")));
+        assert_eq!((response.session_state(), response.get("hd"), response.get("code")), (Some("s"), Some("h"), None));
+        let shown = format!("{response:?}");
+        assert!(!shown.contains("CODE") && !shown.contains("STATE") && !shown.contains("NONCE"), "{shown}");
+    }
+
+    #[test]
+    fn iss_must_be_the_issuer_exactly() {
+        assert_eq!(code(asked(), "code=CODE&state=STATE&iss=https://as.example"), "CODE");
+        for other in ["https://as.example/", "https://AS.example", "https://evil.example", ""] {
+            let message = broken(asked(), &*format!("code=CODE&state=STATE&iss={other}"));
+            assert!(message.contains("RFC 9207 section 2.4"), "{message}");
+        }
+    }
+
+    #[test]
+    fn iss_is_required_when_metadata_says_so() {
+        let context = RequestContext { iss_parameter_supported: true, ..context() };
+        let asked = || AuthorizationRequest::new().state("STATE").start(&context).unwrap().1;
+        assert!(broken(asked(), "code=CODE&state=STATE").contains("got no iss"));
+        assert!(broken(asked(), "error=access_denied&state=STATE").contains("got no iss"));
+        assert_eq!(code(asked(), "code=CODE&state=STATE&iss=https%3A%2F%2Fas.example"), "CODE");
+    }
+
+    #[test]
+    fn iss_proves_nothing_where_no_issuer_is_known() {
+        let context = RequestContext { issuer: None, ..context() };
+        let (_, asked) = AuthorizationRequest::new().state("STATE").start(&context).unwrap();
+        let response = asked.respond("code=CODE&state=STATE&iss=https://anything.example").unwrap();
+        assert_eq!(response.issuer(), None);
+    }
+
+    #[test]
+    fn state_must_be_the_one_sent() {
+        for (callback, got) in [
+            ("code=CODE", "got no state"),
+            ("code=CODE&state=", "got an empty state"),
+            ("code=CODE&state=STAT", "got another state"),
+            ("code=CODE&state=STATE2", "got another state"),
+            ("code=CODE&state=state", "got another state"),
+            ("error=invalid_scope", "got no state, in an answer that says invalid_scope"),
+            ("error=<b>&state=x", "got another state (hint"),
+        ] {
+            let message = broken(asked(), callback);
+            assert!(message.contains(got), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_stored_request_whose_state_was_emptied_matches_nothing() {
+        let kept = asked().to_json().unwrap().replace("STATE", "");
+        assert!(broken(Pending::from_json(&kept).unwrap(), "code=CODE&state=").contains("an empty state"));
+    }
+
+    #[test]
+    fn checks_come_in_order() {
+        let iss = "iss=https://evil.example";
+        let order = [
+            ("no parameter stands twice", format!("code=a&code=a&state=x&{iss}&error=e")),
+            ("iss is the issuer", format!("code=a&state=x&{iss}&error=e")),
+            ("state is the one", "code=a&state=x&error=e".to_owned()),
+        ];
+        for (rule, callback) in order {
+            assert!(broken(asked(), &callback).contains(rule), "{callback}");
+        }
+        let error = asked().respond("code=CODE&state=STATE&error=e&id_token=t").unwrap_err();
+        assert_eq!(error.server_error(), Some("e"));
+    }
+
+    #[test]
+    fn an_error_answer_is_an_error_with_all_its_members() {
+        let callback = "error=login_required&error_description=say+who&error_uri=https%3A%2F%2Fe.example&state=STATE&code=CODE&sub=7&sub=8";
+        let error = asked().respond(callback).unwrap_err();
+        let Error::Server(server) = &error else { panic!("{error:?}") };
+        assert_eq!((server.stage, &*server.error), ("authorization response", "login_required"));
+        assert_eq!(server.description.as_deref(), Some("say who"));
+        assert_eq!(server.uri.as_deref(), Some("https://e.example"));
+        assert_eq!(server.members.keys().collect::<Vec<_>>(), ["error", "error_description", "error_uri", "sub"]);
+        assert_eq!(server.members["sub"], "7");
+        let shown = format!("{error} {error:?}");
+        assert!(!shown.contains("CODE") && !shown.contains("STATE"), "{shown}");
+        assert!(broken(asked(), "error=&state=STATE&code=CODE").contains("an empty error"));
+    }
+
+    #[test]
+    fn what_was_asked_for_must_be_there_and_nothing_else() {
+        assert!(broken(asked(), "state=STATE").contains("neither code nor error"));
+        assert!(broken(asked(), "state=STATE&code=").contains("an empty code"));
+        assert!(broken(asked(), "state=STATE&code=CODE&id_token=t").contains("later version"));
+        assert!(broken(asked(), "state=STATE&access_token=t&token_type=Bearer").contains("an access_token"));
+        assert!(broken(asked(), "response=a.b.c").contains("JARM"));
+        let none = || pending(|request| request.state("STATE").response_type("none"));
+        assert!(none().respond("state=STATE").unwrap().code().is_none());
+        assert!(broken(none(), "state=STATE&code=CODE").contains("holds no code"));
+    }
+}

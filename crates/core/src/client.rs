@@ -1,0 +1,603 @@
+//! The client: one registration at one authorization server, and the conversations it has there. Written once; both
+//! faces wrap it and differ in the ports they hand over.
+
+use crate::authorization::{AuthorizationRequest, Callback, Pending, RequestContext};
+use crate::client_auth::{AuthContext, ClientAuth, Credentials};
+use crate::counters::{Counters, Counting};
+use crate::endpoint::{discovery, introspection, revocation, token};
+use crate::error::{Error, Result, RuleViolation, TransportErrorKind};
+use crate::grant::{AuthorizationCode, Grant, GrantContext, RefreshToken};
+use crate::hooks::{Hook, TokenAnswer};
+use crate::metadata::AuthorizationServer;
+use crate::metadata::cache::MetadataCache;
+use crate::ports::{Limits, Ports, Request};
+use crate::wire::draft::Draft;
+use crate::wire::{self};
+use crate::{Token, TokenToActOn, UnixTime};
+use bytes::Bytes;
+use std::sync::Arc;
+use std::time::Duration;
+use tracing::Instrument as _;
+use url::Url;
+
+/// Where the authorization server's endpoints come from.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Server {
+    /// From the metadata of an issuer, or of a document at a URL.
+    Discover(discovery::Where),
+    /// From these members alone; nothing is fetched.
+    Literal,
+}
+
+/// Everything that is settled about a client before its first conversation.
+#[derive(Clone)]
+pub struct Config {
+    pub(crate) server: Server,
+    /// Members that the caller gave, in the place of what discovery brings.
+    pub(crate) members: AuthorizationServer,
+    pub(crate) client_id: String,
+    pub(crate) credentials: Credentials,
+    pub(crate) basic_raw: bool,
+    pub(crate) redirect_uri: Option<String>,
+    pub(crate) hooks: Vec<Arc<dyn Hook>>,
+    pub(crate) assumed_token_type: Option<String>,
+    pub(crate) issuer_policy: discovery::IssuerPolicy,
+    pub(crate) metadata_lifetime: Duration,
+    pub(crate) allow_http: bool,
+}
+
+impl Config {
+    /// A client of this server, public until told otherwise.
+    pub fn new(server: Server) -> Self {
+        Self {
+            server,
+            members: AuthorizationServer::default(),
+            client_id: String::new(),
+            credentials: Credentials::Public,
+            basic_raw: false,
+            redirect_uri: None,
+            hooks: Vec::new(),
+            assumed_token_type: None,
+            issuer_policy: discovery::IssuerPolicy::default(),
+            metadata_lifetime: Duration::from_secs(3600),
+            allow_http: false,
+        }
+    }
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("server", &self.server)
+            .field("client_id", &self.client_id)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The builder methods that both faces' client builders share. Each builder holds a `config: Config`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! client_config_methods {
+    () => {
+        /// The client's identifier and secret. How the secret is shown follows from the server's metadata
+        /// (`client_secret_basic`, else `client_secret_post`) unless [`auth`](Self::auth) says how.
+        #[must_use]
+        pub fn client(mut self, client_id: impl Into<String>, secret: impl Into<$crate::Secret>) -> Self {
+            self.config.set_client(client_id.into(), Some(secret.into()));
+            self
+        }
+
+        /// The identifier of a public client, which has no secret.
+        #[must_use]
+        pub fn public_client(mut self, client_id: impl Into<String>) -> Self {
+            self.config.set_client(client_id.into(), None);
+            self
+        }
+
+        /// The client-authentication method, in the place of the one that would follow from the metadata.
+        #[must_use]
+        pub fn auth(mut self, method: impl $crate::client_auth::ClientAuth + 'static) -> Self {
+            self.config.set_auth(std::sync::Arc::new(method));
+            self
+        }
+
+        /// Sends identifier and secret of `client_secret_basic` as they are, for servers that do not decode them.
+        #[must_use]
+        pub fn basic_raw(mut self) -> Self {
+            self.config.set_basic_raw();
+            self
+        }
+
+        /// The redirect URI of authorization requests that name none.
+        #[must_use]
+        pub fn redirect_uri(mut self, redirect_uri: impl Into<String>) -> Self {
+            self.config.set_redirect_uri(redirect_uri.into());
+            self
+        }
+
+        /// The issuer, for a client whose endpoints are given one by one.
+        #[must_use]
+        pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+            self.config.members_mut().issuer = Some(issuer.into());
+            self
+        }
+
+        /// The authorization endpoint, in the place of the one in the metadata.
+        #[must_use]
+        pub fn authorization_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().authorization_endpoint = Some(url.into());
+            self
+        }
+
+        /// The token endpoint, in the place of the one in the metadata.
+        #[must_use]
+        pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().token_endpoint = Some(url.into());
+            self
+        }
+
+        /// The introspection endpoint, in the place of the one in the metadata.
+        #[must_use]
+        pub fn introspection_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().introspection_endpoint = Some(url.into());
+            self
+        }
+
+        /// The revocation endpoint, in the place of the one in the metadata.
+        #[must_use]
+        pub fn revocation_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().revocation_endpoint = Some(url.into());
+            self
+        }
+
+        /// The userinfo endpoint, in the place of the one in the metadata.
+        #[must_use]
+        pub fn userinfo_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().userinfo_endpoint = Some(url.into());
+            self
+        }
+
+        /// How the issuer in the metadata must agree with the one asked for; exactly, unless a named policy says otherwise.
+        #[must_use]
+        pub fn issuer_policy(mut self, policy: $crate::endpoint::discovery::IssuerPolicy) -> Self {
+            self.config.set_issuer_policy(policy);
+            self
+        }
+
+        /// How long fetched metadata serves before it is fetched again; an hour by default.
+        #[must_use]
+        pub fn metadata_lifetime(mut self, lifetime: std::time::Duration) -> Self {
+            self.config.set_metadata_lifetime(lifetime);
+            self
+        }
+
+        /// Takes a token answer without `token_type` as this type, for a server known to leave it out.
+        #[must_use]
+        pub fn assume_token_type(mut self, token_type: impl Into<String>) -> Self {
+            self.config.set_assumed_token_type(token_type.into());
+            self
+        }
+    };
+}
+
+impl Config {
+    #[doc(hidden)]
+    pub fn set_client(&mut self, client_id: String, secret: Option<crate::Secret>) {
+        self.client_id = client_id;
+        // A method that was chosen already stays chosen: the order of the calls does not matter.
+        if !matches!(self.credentials, Credentials::Method(_)) {
+            self.credentials = secret.map_or(Credentials::Public, Credentials::Secret);
+        }
+    }
+
+    #[doc(hidden)]
+    pub fn set_auth(&mut self, method: Arc<dyn ClientAuth>) {
+        self.credentials = Credentials::Method(method);
+    }
+
+    #[doc(hidden)]
+    pub fn set_basic_raw(&mut self) {
+        self.basic_raw = true;
+    }
+
+    #[doc(hidden)]
+    pub fn set_redirect_uri(&mut self, redirect_uri: String) {
+        self.redirect_uri = Some(redirect_uri);
+    }
+
+    #[doc(hidden)]
+    pub fn members_mut(&mut self) -> &mut AuthorizationServer {
+        &mut self.members
+    }
+
+    #[doc(hidden)]
+    pub fn set_issuer_policy(&mut self, policy: discovery::IssuerPolicy) {
+        self.issuer_policy = policy;
+    }
+
+    #[doc(hidden)]
+    pub fn set_metadata_lifetime(&mut self, lifetime: Duration) {
+        self.metadata_lifetime = lifetime;
+    }
+
+    #[doc(hidden)]
+    pub fn set_assumed_token_type(&mut self, token_type: String) {
+        self.assumed_token_type = Some(token_type);
+    }
+
+    #[doc(hidden)]
+    pub fn set_allow_http(&mut self) {
+        self.allow_http = true;
+    }
+
+    #[doc(hidden)]
+    pub fn add_hook(&mut self, hook: Arc<dyn Hook>) {
+        self.hooks.push(hook);
+    }
+}
+
+/// One client at one authorization server. Cheap to clone; clones share metadata, connections and counters.
+#[derive(Clone)]
+pub struct Client {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) config: Config,
+    pub(crate) ports: Ports,
+    pub(crate) counting: Counting,
+    pub(crate) metadata: MetadataCache,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Client").field("config", &self.inner.config).finish_non_exhaustive()
+    }
+}
+
+impl Client {
+    /// Puts a configuration and the ports together. Fetches nothing.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the configuration can't work.
+    pub fn new(config: Config, ports: Ports) -> Result<Self> {
+        if config.client_id.is_empty() {
+            return Err(Error::config("no client_id is given", "call client(id, secret) or public_client(id)"));
+        }
+        let metadata = MetadataCache::new(&config)?;
+        Ok(Self { inner: Arc::new(Inner { config, ports, counting: Counting::default(), metadata }) })
+    }
+
+    /// The client's identifier.
+    pub fn client_id(&self) -> &str {
+        &self.inner.config.client_id
+    }
+
+    /// What this client and its sessions have done so far.
+    pub fn counters(&self) -> Counters {
+        self.inner.counting.read()
+    }
+
+    /// The server's metadata: fetched when first needed, kept for its lifetime, used for longer while the server can't be
+    /// reached. A failure is never kept.
+    ///
+    /// # Errors
+    /// As discovery: [`Error::Rule`] where the document breaks one, [`Error::Transport`] or [`Error::Status`] where none came.
+    pub async fn metadata(&self) -> Result<Arc<AuthorizationServer>> {
+        self.inner.metadata.get(self).await
+    }
+
+    /// Whether the danger door to plain http is open.
+    pub fn allows_http(&self) -> bool {
+        self.inner.config.allow_http
+    }
+
+    /// The port through which requests go.
+    pub fn ports(&self) -> &Ports {
+        &self.inner.ports
+    }
+
+    pub(crate) fn now(&self) -> UnixTime {
+        self.inner.ports.clock.now()
+    }
+
+    /// Gets a token by any grant.
+    ///
+    /// # Errors
+    /// [`Error::Server`] when the server says no; the other variants as their names say.
+    pub async fn token(&self, grant: &dyn Grant) -> Result<Token> {
+        let kind = if grant.grant_type() == "refresh_token" { TokenAnswer::Refresh } else { TokenAnswer::Access };
+        let span = tracing::info_span!(
+            "token_request",
+            client_id = self.client_id(),
+            issuer = tracing::field::Empty,
+            grant = grant.grant_type()
+        );
+        async {
+            let counting = &self.inner.counting;
+            counting.token_requests.add();
+            if kind == TokenAnswer::Refresh {
+                counting.refreshes.add();
+            }
+            let outcome = self.request_token(grant, kind).await;
+            match &outcome {
+                Ok(token) => tracing::info!(outcome = "token", expires_at = token.expires_at.map(UnixTime::seconds)),
+                Err(error) => {
+                    counting.token_failures.add();
+                    tracing::warn!(
+                        outcome = error.code(),
+                        server_error = error.server_error(),
+                        status = error.status()
+                    );
+                    for hook in &self.inner.config.hooks {
+                        hook.on_token_error(error).await;
+                    }
+                }
+            }
+            outcome
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn request_token(&self, grant: &dyn Grant, kind: TokenAnswer) -> Result<Token> {
+        let metadata = self.metadata().await?;
+        tracing::Span::current().record("issuer", metadata.issuer.as_deref());
+        let endpoint = metadata.require("token_endpoint")?;
+        let url = self.endpoint_url("the token_endpoint", endpoint)?;
+        let context = GrantContext {
+            client_id: self.client_id(),
+            issuer: metadata.issuer.as_deref(),
+            token_endpoint: endpoint,
+            now: self.now(),
+            entropy: &*self.inner.ports.entropy,
+        };
+        let form = token::form(grant, context).await?;
+        let mut draft = Draft::post(url, form);
+        for hook in &self.inner.config.hooks {
+            hook.before_token_request(&mut draft).await?;
+        }
+        let method = self.authenticate(&mut draft, &metadata).await?;
+        let asked_scope = grant.parameters().scope.clone();
+        let sent_at = self.now();
+        let mut answer = self.exchange(token::STAGE, draft.into_request()?).await?;
+        for hook in &self.inner.config.hooks {
+            hook.on_token_answer(kind, &mut answer).await?;
+        }
+        let asked = token::Asked {
+            // A refresh that names no scope keeps the one first granted, which the grant knows.
+            scope: if kind == TokenAnswer::Refresh {
+                asked_scope.clone().filter(|_| grant.sends_scope())
+            } else {
+                asked_scope.clone()
+            },
+            sent_at: Some(sent_at),
+            assumed_token_type: self.inner.config.assumed_token_type.clone(),
+        };
+        let token = token::judge(&answer, &asked).map_err(|error| explained(error, &*method))?;
+        let token = grant.finish(token)?;
+        if let (Some(asked), Some(granted)) = (&asked_scope, &token.scope)
+            && !asked.same_set(granted)
+        {
+            tracing::warn!(asked = %asked, granted = %granted, "the server granted another scope than was asked for");
+        }
+        Ok(token)
+    }
+
+    /// Renews a token with its refresh token. Sessions do this by themselves.
+    ///
+    /// # Errors
+    /// [`Error::Server`] with `invalid_grant` when the refresh token was revoked or already used.
+    pub async fn refresh(&self, token: &Token) -> Result<Token> {
+        self.token(&RefreshToken::of(token)?).await
+    }
+
+    /// Starts an authorization: the URL to send the person to, and what the callback must be checked against.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the request can't be made; as [`metadata`](Self::metadata) where that has to be fetched.
+    pub async fn start(&self, request: AuthorizationRequest) -> Result<(Url, Pending)> {
+        let metadata = self.metadata().await?;
+        let context = RequestContext {
+            client_id: self.client_id(),
+            issuer: metadata.issuer.as_deref(),
+            authorization_endpoint: metadata.require("authorization_endpoint")?,
+            iss_parameter_supported: metadata.authorization_response_iss_parameter_supported.unwrap_or(false),
+            redirect_uri: self.inner.config.redirect_uri.as_deref(),
+            entropy: &*self.inner.ports.entropy,
+            now: self.now(),
+            allow_http: self.inner.config.allow_http,
+        };
+        let started = request.start(&context)?;
+        tracing::info!(client_id = self.client_id(), issuer = metadata.issuer.as_deref(), "authorization started");
+        Ok(started)
+    }
+
+    /// Judges the callback against what is pending and exchanges its code for a token.
+    ///
+    /// # Errors
+    /// [`Error::Server`] when the person or the server said no, [`Error::Rule`] when the callback is not the answer to
+    /// this request, and as [`token`](Self::token).
+    pub async fn finish<'a>(&self, pending: Pending, callback: impl Into<Callback<'a>>) -> Result<Login> {
+        if pending.client_id() != self.client_id() {
+            return Err(Error::config(
+                "the pending login was started by another client",
+                "finish it with the client that started it: its code is for that one",
+            ));
+        }
+        let response = pending.respond(callback)?;
+        let session_state = response.session_state().map(str::to_owned);
+        let grant = AuthorizationCode::new(response)?;
+        let token = self.token(&grant).await?;
+        Ok(Login { token, session_state, parameters: grant.parameters().clone() })
+    }
+
+    /// Asks the server about a token ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)), authorized as this client.
+    ///
+    /// # Errors
+    /// As [`introspection::judge`].
+    pub async fn introspect(&self, token: impl Into<TokenToActOn>) -> Result<introspection::Introspection> {
+        self.introspect_with(token.into(), None).await
+    }
+
+    /// As [`introspect`](Self::introspect), authorized by a Bearer token in the place of the client's authentication.
+    ///
+    /// # Errors
+    /// As [`introspection::judge`].
+    pub async fn introspect_as(
+        &self,
+        token: impl Into<TokenToActOn>,
+        authorization: &Token,
+    ) -> Result<introspection::Introspection> {
+        self.introspect_with(token.into(), Some(authorization)).await
+    }
+
+    async fn introspect_with(
+        &self,
+        token: TokenToActOn,
+        authorization: Option<&Token>,
+    ) -> Result<introspection::Introspection> {
+        let metadata = self.metadata().await?;
+        let url = self.endpoint_url("the introspection_endpoint", metadata.require("introspection_endpoint")?)?;
+        let mut draft = Draft::post(url, introspection::form(&token));
+        for hook in &self.inner.config.hooks {
+            hook.before_introspection_request(&mut draft).await?;
+        }
+        let method = match authorization {
+            Some(token) => {
+                draft.headers.insert(http::header::AUTHORIZATION, token.try_into()?);
+                None
+            }
+            None => Some(self.authenticate(&mut draft, &metadata).await?),
+        };
+        let answer = self.exchange(introspection::STAGE, draft.into_request()?).await?;
+        let outcome = introspection::judge(&answer).map_err(|error| match &method {
+            Some(method) => explained(error, &**method),
+            None => error,
+        });
+        tracing::info!(
+            client_id = self.client_id(),
+            issuer = metadata.issuer.as_deref(),
+            outcome = outcome.as_ref().map_or_else(Error::code, |seen| if seen.active { "active" } else { "inactive" }),
+            "introspection"
+        );
+        outcome
+    }
+
+    /// Revokes a token ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)). `Ok` means that it is gone.
+    ///
+    /// # Errors
+    /// As [`revocation::judge`]: an OAuth error, or a failure without one, after which the token exists still.
+    pub async fn revoke(&self, token: impl Into<TokenToActOn>) -> Result<()> {
+        let token = token.into();
+        let metadata = self.metadata().await?;
+        let url = self.endpoint_url("the revocation_endpoint", metadata.require("revocation_endpoint")?)?;
+        let mut draft = Draft::post(url, revocation::form(&token));
+        for hook in &self.inner.config.hooks {
+            hook.before_revocation_request(&mut draft).await?;
+        }
+        let method = self.authenticate(&mut draft, &metadata).await?;
+        let answer = self.exchange(revocation::STAGE, draft.into_request()?).await?;
+        let outcome = revocation::judge(&answer).map_err(|error| explained(error, &*method));
+        tracing::info!(
+            client_id = self.client_id(),
+            issuer = metadata.issuer.as_deref(),
+            outcome = outcome.as_ref().map_or_else(Error::code, |()| "revoked"),
+            "revocation"
+        );
+        outcome
+    }
+
+    async fn authenticate(&self, draft: &mut Draft, metadata: &AuthorizationServer) -> Result<Arc<dyn ClientAuth>> {
+        let config = &self.inner.config;
+        let method = config.credentials.method(metadata, config.basic_raw)?;
+        let context = AuthContext {
+            client_id: &config.client_id,
+            issuer: metadata.issuer.as_deref(),
+            token_endpoint: metadata.token_endpoint.as_deref(),
+            now: self.now(),
+            entropy: &*self.inner.ports.entropy,
+        };
+        method.authenticate(draft, context).await?;
+        // A hook or a method of the program's own may have moved the request.
+        wire::url::confidential("the request's URL", &draft.url, config.allow_http)?;
+        Ok(method)
+    }
+
+    fn endpoint_url(&self, what: &str, endpoint: &str) -> Result<Url> {
+        let url = wire::url::parse(what, endpoint)?;
+        wire::url::confidential(what, &url, self.inner.config.allow_http)?;
+        Ok(url)
+    }
+
+    /// Sends a request to a protocol endpoint and returns what that very endpoint answered.
+    pub(crate) async fn exchange(&self, stage: &'static str, request: Request) -> Result<http::Response<Bytes>> {
+        let asked = request.uri().to_string();
+        let limit = Limits::of(&request).body;
+        let response = self.inner.ports.http.send(request).await.map_err(|mut error| {
+            error.stage = stage;
+            if error.kind == TransportErrorKind::TooLarge {
+                return RuleViolation::new(stage, "an answer is no larger than allowed", "RFC 9700 section 4")
+                    .expected(format!("at most {limit} bytes"))
+                    .got("more")
+                    .into();
+            }
+            Error::Transport(error)
+        })?;
+        if !same_url(&asked, &response.url) {
+            return Err(RuleViolation::new(
+                stage,
+                "the answer comes from the URL that was asked",
+                "RFC 9700 section 4.11",
+            )
+            .expected(wire::url::shown(&asked))
+            .got(wire::url::shown(&response.url))
+            .hint("the HTTP client followed a redirect: hand over one that follows none")
+            .into());
+        }
+        Ok(response.http)
+    }
+}
+
+/// Refuses an API's answer that came from another origin than the one that was asked: the token went there.
+pub(crate) fn same_origin_answer(stage: &'static str, asked: &str, answered: &str) -> Result<()> {
+    let same = match (Url::parse(asked), Url::parse(answered)) {
+        _ if asked == answered => true,
+        (Ok(asked), Ok(answered)) => asked.origin() == answered.origin(),
+        _ => false,
+    };
+    if same {
+        return Ok(());
+    }
+    Err(RuleViolation::new(stage, "the answer comes from the origin that was asked", "RFC 9700 section 4.11")
+        .expected(wire::url::shown(asked))
+        .got(wire::url::shown(answered))
+        .hint("the HTTP client followed a redirect: hand over one that follows none")
+        .into())
+}
+
+fn same_url(asked: &str, answered: &str) -> bool {
+    asked == answered
+        || matches!((Url::parse(asked), Url::parse(answered)), (Ok(asked), Ok(answered)) if asked == answered)
+}
+
+fn explained(mut error: Error, method: &dyn ClientAuth) -> Error {
+    if let Error::Server(server) = &mut error {
+        method.explain(Arc::make_mut(server));
+    }
+    error
+}
+
+/// What a login brought.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Login {
+    /// The token.
+    pub token: Token,
+    /// The state of the person's session at the server (OpenID Connect Session Management section 2), if it was sent.
+    pub session_state: Option<String>,
+    /// What was asked for, which later renewals ask for again.
+    pub parameters: crate::grant::TokenParameters,
+}

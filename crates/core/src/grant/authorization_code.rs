@@ -1,0 +1,95 @@
+//! Authorization code grant, [RFC 6749 section 4.1.3](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.3), with
+//! PKCE ([RFC 7636](https://www.rfc-editor.org/rfc/rfc7636)).
+
+use super::{Grant, GrantContext, TokenParameters, token_parameters};
+use crate::Secret;
+use crate::authorization::AuthorizationResponse;
+use crate::error::{Error, Result};
+use crate::ports::BoxFuture;
+use crate::wire::form::Params;
+
+/// Exchanges an authorization code for a token. Takes only a response that has been judged against its pending request;
+/// the one other door is [`AuthorizationCode::from_parts`].
+#[derive(Debug, Clone)]
+pub struct AuthorizationCode {
+    code: Secret,
+    redirect_uri: Option<String>,
+    code_verifier: Option<Secret>,
+    parameters: TokenParameters,
+}
+
+impl AuthorizationCode {
+    /// With a judged response; sends back exactly the redirect URI of the request.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when the response type asked for brings no code.
+    pub fn new(response: AuthorizationResponse) -> Result<Self> {
+        let code = response.code().cloned().ok_or_else(|| {
+            Error::config(
+                format!("response_type {} brings no code to exchange", response.response_type()),
+                "ask for response_type code",
+            )
+        })?;
+        let parameters = TokenParameters {
+            scope: Some(response.scope().clone()).filter(|scope| !scope.is_empty()),
+            resources: response.resource().to_vec(),
+            audiences: response.audience().to_vec(),
+            ..TokenParameters::default()
+        };
+        Ok(Self {
+            code,
+            redirect_uri: Some(response.redirect_uri().to_owned()),
+            code_verifier: response.code_verifier().map(|verifier| verifier.reveal().into()),
+            parameters,
+        })
+    }
+
+    /// With a bare code that something else has checked: its `state`, its issuer, and that it came to this redirect URI.
+    /// Without those checks an attacker can plant a code of their own (RFC 9700 section 4.4 to 4.7).
+    pub fn from_parts(
+        code: impl Into<Secret>,
+        redirect_uri: impl Into<String>,
+        code_verifier: impl Into<Secret>,
+    ) -> Self {
+        Self {
+            code: code.into(),
+            redirect_uri: Some(redirect_uri.into()),
+            code_verifier: Some(code_verifier.into()),
+            parameters: TokenParameters::default(),
+        }
+    }
+
+    token_parameters!();
+}
+
+impl Grant for AuthorizationCode {
+    fn grant_type(&self) -> &str {
+        "authorization_code"
+    }
+
+    fn params<'a>(&'a self, _: GrantContext<'a>) -> BoxFuture<'a, Result<Params>> {
+        Box::pin(async {
+            let mut params = Params::new().with("code", &self.code);
+            if let Some(redirect_uri) = &self.redirect_uri {
+                params.push("redirect_uri", redirect_uri.as_str());
+            }
+            if let Some(code_verifier) = &self.code_verifier {
+                params.push("code_verifier", code_verifier);
+            }
+            Ok(params)
+        })
+    }
+
+    fn parameters(&self) -> &TokenParameters {
+        &self.parameters
+    }
+
+    // The scope was settled at the authorization endpoint; RFC 6749 section 4.1.3 knows no scope here.
+    fn sends_scope(&self) -> bool {
+        false
+    }
+
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,46 @@
+//! What an earlier login left in a store.
+
+use super::{Grant, GrantContext, TokenParameters, token_parameters};
+use crate::error::{LoginRequired, Result};
+use crate::ports::BoxFuture;
+use crate::wire::form::Params;
+
+/// Takes up a login that an earlier session kept: the same store, account, scope and resources find the same token. It
+/// renews it as the login's own session would, and says that the person must log in where there is none.
+#[derive(Debug, Clone, Default)]
+pub struct Stored {
+    parameters: TokenParameters,
+}
+
+impl Stored {
+    /// A login made with no scope or resource.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// A login made with these parameters.
+    pub fn with_parameters(parameters: TokenParameters) -> Self {
+        Self { parameters }
+    }
+
+    token_parameters!();
+}
+
+impl Grant for Stored {
+    // The grant that brought the token, so that its key is the login's.
+    fn grant_type(&self) -> &str {
+        "authorization_code"
+    }
+
+    fn params<'a>(&'a self, _: GrantContext<'a>) -> BoxFuture<'a, Result<Params>> {
+        Box::pin(async { Err(LoginRequired::error("no token is kept for this account", None)) })
+    }
+
+    fn parameters(&self) -> &TokenParameters {
+        &self.parameters
+    }
+
+    fn is_repeatable(&self) -> bool {
+        false
+    }
+}

@@ -1,0 +1,93 @@
+//! Metadata as the conversations use it: lazy, one fetch at a time, with a lifetime, and stale rather than absent.
+
+use super::AuthorizationServer;
+use crate::client::{Client, Config, Server};
+use crate::endpoint::discovery;
+use crate::error::Result;
+use crate::session::gate::Gate;
+use arc_swap::ArcSwapOption;
+use std::sync::Arc;
+use std::time::Duration;
+
+/// After a refetch has failed, the held document serves this long before another try.
+const STALE_RETRY: Duration = Duration::from_secs(60);
+
+pub(crate) struct MetadataCache {
+    held: ArcSwapOption<Held>,
+    gate: Arc<Gate<Arc<AuthorizationServer>>>,
+}
+
+struct Held {
+    metadata: Arc<AuthorizationServer>,
+    /// By the monotonic clock; `None` never ends.
+    good_until: Option<Duration>,
+}
+
+impl MetadataCache {
+    pub(crate) fn new(config: &Config) -> Result<Self> {
+        let held = match &config.server {
+            Server::Literal => Some(Arc::new(Held { metadata: Arc::new(config.members.clone()), good_until: None })),
+            Server::Discover(_) => None,
+        };
+        Ok(Self { held: ArcSwapOption::new(held), gate: Gate::new("metadata fetch") })
+    }
+
+    pub(crate) async fn get(&self, client: &Client) -> Result<Arc<AuthorizationServer>> {
+        if let Some(metadata) = self.fresh(client) {
+            return Ok(metadata);
+        }
+        let fetching = client.clone();
+        let work = move || -> crate::ports::BoxFuture<'static, Result<Arc<AuthorizationServer>>> {
+            Box::pin(async move { fetching.inner.metadata.refetch(&fetching).await })
+        };
+        self.gate.run(&*client.ports().executor, || self.fresh(client).map(Ok), || (), work).await
+    }
+
+    fn fresh(&self, client: &Client) -> Option<Arc<AuthorizationServer>> {
+        let held = self.held.load();
+        let held = held.as_ref()?;
+        held.good_until.is_none_or(|until| client.ports().clock.monotonic() < until).then(|| Arc::clone(&held.metadata))
+    }
+
+    async fn refetch(&self, client: &Client) -> Result<Arc<AuthorizationServer>> {
+        let config = &client.inner.config;
+        let keep = |metadata: &Arc<AuthorizationServer>, lifetime: Duration| {
+            let good_until = Some(client.ports().clock.monotonic().saturating_add(lifetime));
+            self.held.store(Some(Arc::new(Held { metadata: Arc::clone(metadata), good_until })));
+        };
+        match fetch(client).await {
+            Ok(fetched) => {
+                let metadata = Arc::new(fetched.overridden_by(&config.members));
+                keep(&metadata, config.metadata_lifetime);
+                tracing::info!(issuer = metadata.issuer.as_deref(), "metadata fetched");
+                Ok(metadata)
+            }
+            Err(error) => match self.held.load_full() {
+                Some(held) => {
+                    tracing::warn!(
+                        outcome = error.code(),
+                        "metadata could not be fetched again; the last document serves on"
+                    );
+                    keep(&held.metadata, STALE_RETRY);
+                    Ok(Arc::clone(&held.metadata))
+                }
+                None => Err(error),
+            },
+        }
+    }
+}
+
+async fn fetch(client: &Client) -> Result<AuthorizationServer> {
+    let config = &client.inner.config;
+    let Server::Discover(place) = &config.server else { return Ok(config.members.clone()) };
+    let urls = place.urls(config.allow_http)?;
+    for url in &urls {
+        client.inner.counting.metadata_fetches.add();
+        let answer = client.exchange("metadata", discovery::request(url)?).await?;
+        match discovery::judge(&answer, place, &config.issuer_policy) {
+            Err(error) if discovery::not_here(&error) => {}
+            outcome => return outcome,
+        }
+    }
+    Err(discovery::nowhere(&urls))
+}

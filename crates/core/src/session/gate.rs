@@ -1,0 +1,150 @@
+//! One flight at a time: whoever asks while work is under way waits for its outcome, success or failure.
+
+use crate::error::{Error, Result};
+use crate::ports::{BoxFuture, Executor};
+use event_listener::Event;
+use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
+
+/// Lets one piece of work run at a time and shares its outcome with all who wait. Knows no runtime: its waiters park on
+/// an event, which works in a thread, in a task, and in a thread that blocks inside a task.
+pub(crate) struct Gate<T> {
+    flight: Mutex<Option<Arc<Flight<T>>>>,
+    idle: Event,
+    what: &'static str,
+}
+
+struct Flight<T> {
+    outcome: OnceLock<Result<T>>,
+    landed: Event,
+}
+
+impl<T: Clone + Send + Sync + 'static> Gate<T> {
+    pub(crate) fn new(what: &'static str) -> Arc<Self> {
+        Arc::new(Self { flight: Mutex::new(None), idle: Event::new(), what })
+    }
+
+    /// Looks again, joins the flight under way, or starts one with `work`. The work outlives a caller that goes away.
+    pub(crate) async fn run(
+        self: &Arc<Self>,
+        executor: &dyn Executor,
+        look: impl FnOnce() -> Option<Result<T>>,
+        joined: impl FnOnce(),
+        work: impl FnOnce() -> BoxFuture<'static, Result<T>>,
+    ) -> Result<T> {
+        match self.enter(look) {
+            Entry::Settled(outcome) => outcome,
+            Entry::Joined(flight) => {
+                joined();
+                flight.land().await
+            }
+            Entry::Pilot(pilot) => {
+                let flight = Arc::clone(&pilot.flight);
+                let future = fly(pilot, work());
+                if executor.callers_run_their_own() {
+                    future.await;
+                } else {
+                    executor.spawn(future)?;
+                }
+                flight.land().await
+            }
+        }
+    }
+
+    /// Starts `work` unless some is under way or a look says that there is no need; nobody waits for it here.
+    pub(crate) fn start(
+        self: &Arc<Self>,
+        executor: &dyn Executor,
+        look: impl FnOnce() -> Option<Result<T>>,
+        work: impl FnOnce() -> BoxFuture<'static, Result<T>>,
+    ) {
+        if let Entry::Pilot(pilot) = self.enter(look) {
+            // Where it can't be spawned the pilot is dropped with it, which opens the gate again.
+            let _ = executor.spawn(fly(pilot, work()));
+        }
+    }
+
+    fn enter(self: &Arc<Self>, look: impl FnOnce() -> Option<Result<T>>) -> Entry<T> {
+        let mut held = self.lock();
+        // Under the lock: a flight publishes what it brought before it leaves the gate, so a caller sees either that or
+        // the flight, and never starts a second one.
+        if let Some(settled) = look() {
+            return Entry::Settled(settled);
+        }
+        if let Some(flight) = &*held {
+            return Entry::Joined(Arc::clone(flight));
+        }
+        let flight = Arc::new(Flight { outcome: OnceLock::new(), landed: Event::new() });
+        *held = Some(Arc::clone(&flight));
+        Entry::Pilot(Pilot { gate: Arc::clone(self), flight })
+    }
+
+    /// Waits until nothing is under way.
+    pub(crate) async fn wait_idle(&self) {
+        loop {
+            let listener = self.idle.listen();
+            if self.lock().is_none() {
+                return;
+            }
+            listener.await;
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Arc<Flight<T>>>> {
+        self.flight.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a caller finds at the gate.
+enum Entry<T> {
+    Settled(Result<T>),
+    Joined(Arc<Flight<T>>),
+    Pilot(Pilot<T>),
+}
+
+fn fly<T: Clone + Send + Sync + 'static>(
+    pilot: Pilot<T>,
+    work: BoxFuture<'static, Result<T>>,
+) -> BoxFuture<'static, ()> {
+    Box::pin(async move {
+        let outcome = work.await;
+        pilot.land(outcome);
+    })
+}
+
+impl<T: Clone> Flight<T> {
+    async fn land(&self) -> Result<T> {
+        loop {
+            if let Some(outcome) = self.outcome.get() {
+                return outcome.clone();
+            }
+            let listener = self.landed.listen();
+            if let Some(outcome) = self.outcome.get() {
+                return outcome.clone();
+            }
+            listener.await;
+        }
+    }
+}
+
+/// Whoever flies. Dropped without an outcome (a panic, a runtime that died), it fails all who wait and opens the gate.
+struct Pilot<T> {
+    gate: Arc<Gate<T>>,
+    flight: Arc<Flight<T>>,
+}
+
+impl<T> Pilot<T> {
+    fn land(self, outcome: Result<T>) {
+        let _ = self.flight.outcome.set(outcome);
+    }
+}
+
+impl<T> Drop for Pilot<T> {
+    fn drop(&mut self) {
+        self.flight.outcome.get_or_init(|| {
+            Err(Error::Interrupted { what: self.gate.what, why: "it panicked, or the runtime it ran on has shut down" })
+        });
+        *self.gate.flight.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.flight.landed.notify(usize::MAX);
+        self.gate.idle.notify(usize::MAX);
+    }
+}

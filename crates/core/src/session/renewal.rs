@@ -1,0 +1,252 @@
+//! One renewal, from the lock to the last listener. It runs once for all who wait, and outlives them.
+//!
+//! ```text
+//! lock the record ─ read it ─ fresh? take it ─ write the intent, reserve room ─ ask the server
+//!       └ save ─ let go ─ tell the listeners ─ hold the new token ─ let the waiters go on
+//! ```
+
+use super::source::{Held, Inner, lock};
+use crate::Token;
+use crate::error::{Error, LoginRequired, Result, StoreError};
+use crate::grant::RefreshToken;
+use crate::ports::BoxFuture;
+use crate::store::{Intent, Record, Store, StoreLock};
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+/// How long to wait for another process that renews the same token: longer than any HTTP timeout it may run into.
+pub(crate) const LOCK_WAIT: Duration = Duration::from_secs(120);
+
+/// Why a renewal was started.
+#[derive(Clone)]
+pub(crate) enum Why {
+    /// There is no token, or it has expired.
+    Due,
+    /// It will expire soon.
+    Early,
+    /// An API would not take this token.
+    Rejected(Arc<Token>),
+}
+
+/// How a new token came.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Renewal {
+    /// By the refresh token of the one before.
+    Refreshed,
+    /// By the grant, for the first time or anew.
+    Obtained,
+}
+
+/// Is told of every new token, once a renewal, before any waiting caller goes on. An error reaches those callers; the new
+/// token stays usable.
+pub trait OnChange: Send + Sync {
+    /// The token before, if there was one, the new one, and how it came.
+    fn changed<'a>(&'a self, old: Option<&'a Token>, new: &'a Token, how: Renewal) -> BoxFuture<'a, Result<()>>;
+}
+
+/// A token that could not be saved. Its lock is kept, so that no other process uses the refresh token that is spent.
+pub(crate) struct Unsaved {
+    record: Record,
+    lock: Box<dyn StoreLock>,
+}
+
+/// The store with the lock of this source's record.
+struct Locked {
+    store: Arc<dyn Store>,
+    lock: Box<dyn StoreLock>,
+    record: Record,
+    /// Whether somebody left an intent behind: died, or never saw the end.
+    abandoned: bool,
+}
+
+pub(crate) async fn renew(inner: Arc<Inner>, why: Why) -> Result<Arc<Held>> {
+    let outcome = attempt(&inner, &why).await;
+    inner.note(&outcome);
+    outcome
+}
+
+async fn attempt(inner: &Inner, why: &Why) -> Result<Arc<Held>> {
+    let mut locked = match &inner.store {
+        Some(store) => Some(open(inner, store).await?),
+        None => None,
+    };
+    // The caller's own token is newer than whatever is stored: the person has just logged in.
+    let given = lock(&inner.given).clone();
+    if let Some(given) = given {
+        if let Some(locked) = &mut locked {
+            locked.record.token = Some(given.clone());
+            locked.record.intent = None;
+            locked.save(inner).await?;
+            locked.abandoned = false;
+        }
+        lock(&inner.given).take();
+        let held = hold(inner, given);
+        if let Some(held) = inner.serves(&held.token, why) {
+            return Ok(held);
+        }
+    }
+    let mine = inner.held.load_full().map(|held| Arc::clone(&held.token));
+    let stored = locked.as_ref().and_then(|locked| locked.record.token.clone()).map(Arc::new);
+    if let Some(stored) = &stored {
+        let abandoned = locked.as_ref().is_some_and(|locked| locked.abandoned);
+        let usable = match why {
+            // Somebody may have spent the refresh token and died: the access token serves as long as it lives.
+            Why::Due | Why::Early if abandoned => inner.lives(stored),
+            _ => None,
+        };
+        if let Some(held) = usable.or_else(|| inner.serves(stored, why)) {
+            if mine.as_ref().is_none_or(|mine| mine.access_token != stored.access_token) {
+                inner.client.inner.counting.adoptions.add();
+            }
+            inner.held.store(Some(Arc::clone(&held)));
+            return Ok(held);
+        }
+    }
+    // What is stored was written under the lock, by whoever renewed last.
+    let before = stored.or(mine);
+    let outcome = ask(inner, before.as_deref(), &mut locked).await;
+    let (new, how) = match outcome {
+        Ok(new) => new,
+        Err(error) => return Err(failed(inner, before.as_deref(), locked, error).await),
+    };
+    let mut trouble = None;
+    if let Some(mut locked) = locked {
+        locked.record.token = Some(new.clone());
+        locked.record.intent = None;
+        if let Err(error) = locked.save(inner).await {
+            // The lock stays ours until the save succeeds, lest another process trips the server's reuse detection.
+            *lock(&inner.unsaved) = Some(Unsaved { record: locked.record, lock: locked.lock });
+            trouble = Some(Error::Store(error));
+        }
+    }
+    inner.spent.store(true, Ordering::SeqCst);
+    let held = hold(inner, new);
+    for listener in &inner.on_change {
+        if let Err(error) = listener.changed(before.as_deref(), &held.token, how).await {
+            trouble.get_or_insert(error);
+        }
+    }
+    match trouble {
+        Some(error) => Err(error),
+        None => Ok(held),
+    }
+}
+
+fn hold(inner: &Inner, token: Token) -> Arc<Held> {
+    let held = Arc::new(inner.make_ready(token));
+    inner.held.store(Some(Arc::clone(&held)));
+    held
+}
+
+/// Takes the lock and reads what is there, after saving what an earlier renewal could not.
+async fn open(inner: &Inner, store: &Arc<dyn Store>) -> Result<Locked> {
+    let unsaved = lock(&inner.unsaved).take();
+    if let Some(unsaved) = unsaved {
+        if let Err(error) = store.save(&inner.key, &unsaved.record, &*unsaved.lock).await {
+            *lock(&inner.unsaved) = Some(unsaved);
+            return Err(error.into());
+        }
+        return Ok(Locked { store: Arc::clone(store), lock: unsaved.lock, record: unsaved.record, abandoned: false });
+    }
+    let lock = store.lock(&inner.key, LOCK_WAIT).await?;
+    let record = match store.load(&inner.key).await? {
+        Some(record) => record,
+        None => {
+            let mut record = Record::new(inner.server.as_str(), inner.client.client_id());
+            record.account.clone_from(&inner.account);
+            record
+        }
+    };
+    let abandoned = record.intent.is_some();
+    Ok(Locked { store: Arc::clone(store), lock, record, abandoned })
+}
+
+impl Locked {
+    async fn save(&self, inner: &Inner) -> Result<(), StoreError> {
+        self.store.save(&inner.key, &self.record, &*self.lock).await
+    }
+
+    async fn prepare(&mut self, inner: &Inner) -> Result<()> {
+        let mut id = [0; 16];
+        inner.client.inner.ports.entropy.fill(&mut id)?;
+        self.record.intent = Some(Intent::new(grantee_jose::base64url::encode(id), inner.client.now()));
+        Ok(self.store.prepare(&inner.key, &self.record, &*self.lock).await?)
+    }
+}
+
+/// Asks the server: by the refresh token where there is one, else by the grant.
+async fn ask(inner: &Inner, before: Option<&Token>, locked: &mut Option<Locked>) -> Result<(Token, Renewal)> {
+    let refresh = before.filter(|token| token.refresh_token.is_some());
+    // A grant that is used once serves once: for the first token.
+    let may_obtain = inner.grant.is_repeatable() || (before.is_none() && !inner.spent.load(Ordering::SeqCst));
+    if refresh.is_none() && !may_obtain {
+        return Err(LoginRequired::error("the token has expired and there is nothing to renew it with", None));
+    }
+    // The intent, and room for what comes, before anything is spent.
+    if let Some(locked) = locked {
+        locked.prepare(inner).await?;
+    }
+    if let Some(before) = refresh {
+        let parameters = crate::grant::TokenParameters { scope: None, ..inner.grant.parameters().clone() };
+        let grant = RefreshToken::of(before)?.with_parameters(parameters);
+        match inner.client.token(&grant).await {
+            Ok(token) => return Ok((token, Renewal::Refreshed)),
+            // The refresh token is dead. Only where nobody has to be asked does the grant bring another.
+            Err(error) if error.is_server_error("invalid_grant") && inner.grant.is_repeatable() => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok((inner.client.token(&*inner.grant).await?, Renewal::Obtained))
+}
+
+/// Leaves everything so that the next try, here or in another process, does the right thing.
+async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, error: Error) -> Error {
+    // A store that failed has changed nothing, and nothing was sent.
+    if matches!(error, Error::Store(_)) {
+        return error;
+    }
+    let refused = error.is_server_error("invalid_grant") && !inner.grant.is_repeatable();
+    let error = if refused {
+        let lost = locked.as_ref().is_some_and(|locked| locked.abandoned);
+        let why = match (before.is_some(), lost) {
+            (true, true) => {
+                "an earlier renewal was cut off before its answer could be kept, and the server no longer takes the old refresh token"
+            }
+            (true, false) => "the refresh token has expired, was revoked or was used already",
+            (false, _) => "the server does not take this grant, which can be used once, (any more)",
+        };
+        LoginRequired::error(why, error.server_error())
+    } else {
+        error
+    };
+    let mut before = before.cloned();
+    if refused {
+        inner.spent.store(true, Ordering::SeqCst);
+    }
+    if refused && let Some(before) = &mut before {
+        // Asking again with a dead token would look like an attack.
+        before.refresh_token = None;
+        inner.held.store(Some(Arc::new(inner.make_ready(before.clone()))));
+    }
+    if let Some(mut locked) = locked {
+        // The request certainly did nothing: no trace of it is left. After anything else the intent stays, and says to
+        // whoever comes next that the refresh token may be spent.
+        let harmless = match &error {
+            Error::Transport(transport) => !transport.may_have_been_sent(),
+            Error::Server(server) => server.status < 500,
+            Error::Status(status) => status.status < 500,
+            Error::LoginRequired(_) | Error::Config(_) => true,
+            _ => false,
+        };
+        if harmless {
+            locked.record.token = before;
+            locked.record.intent = None;
+            if let Err(error) = locked.save(inner).await {
+                tracing::warn!(outcome = "store", kind = ?error.kind, "the trace of a request that did nothing could not be removed");
+            }
+        }
+    }
+    error
+}

@@ -1,0 +1,440 @@
+//! A source of one token: held while it is fresh, renewed when it is not, by one caller for all.
+
+use super::gate::Gate;
+use super::renewal::{self, OnChange, Unsaved, Why};
+use crate::client::Client;
+use crate::endpoint::discovery::Where;
+use crate::error::{Error, Result};
+use crate::grant::Grant;
+use crate::store::{Store, TokenKey};
+use crate::{Token, UnixTime};
+use arc_swap::ArcSwapOption;
+use http::HeaderValue;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+/// How long before its end a token counts as expired, unless told otherwise; never more than a tenth of its life.
+const LEEWAY: Duration = Duration::from_secs(60);
+/// After a failure nobody tries again for this long, doubling with each further failure.
+const FIRST_BACKOFF: Duration = Duration::from_secs(1);
+const LAST_BACKOFF: Duration = Duration::from_secs(30);
+
+/// Makes a [`Source`].
+#[must_use]
+pub struct SourceBuilder {
+    client: Client,
+    grant: Arc<dyn Grant>,
+    token: Option<Token>,
+    store: Option<Arc<dyn Store>>,
+    account: Option<String>,
+    on_change: Vec<Arc<dyn OnChange>>,
+    leeway: Duration,
+    early: Option<Duration>,
+}
+
+impl SourceBuilder {
+    /// A source of what a grant brings.
+    pub fn new(client: Client, grant: Arc<dyn Grant>) -> Self {
+        Self {
+            client,
+            grant,
+            token: None,
+            store: None,
+            account: None,
+            on_change: Vec::new(),
+            leeway: LEEWAY,
+            early: None,
+        }
+    }
+
+    /// Starts with this token; the grant serves when it can't be renewed.
+    pub fn token(mut self, token: Token) -> Self {
+        self.token = Some(token);
+        self
+    }
+
+    /// Keeps the token here.
+    pub fn store(mut self, store: Arc<dyn Store>) -> Self {
+        self.store = Some(store);
+        self
+    }
+
+    /// The caller's own label for whose token it is: keeps the tokens of two people apart in one store.
+    pub fn account(mut self, account: impl Into<String>) -> Self {
+        self.account = Some(account.into());
+        self
+    }
+
+    /// Is told of every new token before anybody gets it.
+    pub fn on_change(mut self, on_change: Arc<dyn OnChange>) -> Self {
+        self.on_change.push(on_change);
+        self
+    }
+
+    /// How long before its end a token counts as expired: 60 s by default, and never more than a tenth of its life.
+    pub fn leeway(mut self, leeway: Duration) -> Self {
+        self.leeway = leeway;
+        self
+    }
+
+    /// Renews in the background when less than this is left (beyond the leeway, and up to a tenth more by chance, so that
+    /// many programs do not renew at once); callers get the held token meanwhile. At most half of a token's life.
+    pub fn renew_early(mut self, before: Duration) -> Self {
+        self.early = Some(before);
+        self
+    }
+
+    /// The source. Nothing is fetched or read yet.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when a store is to keep a person's token and nobody said whose it is.
+    pub fn build(self) -> Result<Source> {
+        let account = self.account.or_else(|| self.grant.account().map(str::to_owned));
+        if self.store.is_some() && account.is_none() && !self.grant.is_repeatable() {
+            return Err(Error::config(
+                "a store is to keep a person's token, and nobody said whose it is",
+                "call account(…) with a label of your own, such as the user's id; without one, two people would share a token",
+            ));
+        }
+        let client = &self.client.inner.config;
+        let server = match &client.server {
+            crate::client::Server::Discover(Where::Issuer(issuer)) => issuer.clone(),
+            crate::client::Server::Discover(Where::DocumentUrl { url, issuer }) => {
+                issuer.as_ref().unwrap_or(url).clone()
+            }
+            crate::client::Server::Literal => {
+                client.members.issuer.clone().or_else(|| client.members.token_endpoint.clone()).unwrap_or_default()
+            }
+        };
+        let key = key(&server, &client.client_id, &*self.grant, account.as_deref());
+        Ok(Source {
+            inner: Arc::new(Inner {
+                client: self.client,
+                grant: self.grant,
+                held: ArcSwapOption::empty(),
+                given: Mutex::new(self.token),
+                gate: Gate::new("renewal"),
+                trouble: Mutex::new(None),
+                unsaved: Mutex::new(None),
+                spent: AtomicBool::new(false),
+                store: self.store,
+                key,
+                server,
+                account,
+                on_change: self.on_change,
+                leeway: self.leeway,
+                early: self.early,
+                closed: AtomicBool::new(false),
+            }),
+        })
+    }
+}
+
+/// Everything that makes two tokens different tokens.
+fn key(server: &str, client_id: &str, grant: &dyn Grant, account: Option<&str>) -> TokenKey {
+    let parameters = grant.parameters();
+    let mut parts = vec![
+        ("server", server.to_owned()),
+        ("client", client_id.to_owned()),
+        ("grant", grant.grant_type().to_owned()),
+        ("scope", parameters.scope.as_ref().map(crate::Scope::canonical).unwrap_or_default()),
+    ];
+    parts.extend(account.map(|account| ("account", account.to_owned())));
+    parts.extend(parameters.resources.iter().map(|resource| ("resource", resource.clone())));
+    parts.extend(parameters.audiences.iter().map(|audience| ("audience", audience.clone())));
+    parts.extend(parameters.authorization_details.iter().map(|details| ("authorization_details", details.to_string())));
+    let mut other: Vec<String> = parameters.other.iter().map(|pair| format!("{}={}", pair.0, pair.1)).collect();
+    other.sort_unstable();
+    parts.extend(other.into_iter().map(|pair| ("other", pair)));
+    TokenKey::new(parts.iter().map(|(name, value)| (*name, value.as_str())))
+}
+
+/// Holds one token and renews it when due. Cheap to clone; clones share the token.
+///
+/// However many tasks or threads ask at once, one token request is made, and all get its outcome. A caller that goes
+/// away takes nothing with it: the renewal goes on, and what it brings is kept.
+#[derive(Clone)]
+pub struct Source {
+    pub(crate) inner: Arc<Inner>,
+}
+
+pub(crate) struct Inner {
+    pub(crate) client: Client,
+    pub(crate) grant: Arc<dyn Grant>,
+    pub(crate) held: ArcSwapOption<Held>,
+    /// The token the caller started with, until the first renewal has taken it up.
+    pub(crate) given: Mutex<Option<Token>>,
+    pub(crate) gate: Arc<Gate<Arc<Held>>>,
+    /// The last failure, while it is too early for another try.
+    trouble: Mutex<Option<Trouble>>,
+    pub(crate) unsaved: Mutex<Option<Unsaved>>,
+    /// Whether a grant that serves once has served.
+    pub(crate) spent: AtomicBool,
+    pub(crate) store: Option<Arc<dyn Store>>,
+    pub(crate) key: TokenKey,
+    pub(crate) server: String,
+    pub(crate) account: Option<String>,
+    pub(crate) on_change: Vec<Arc<dyn OnChange>>,
+    leeway: Duration,
+    early: Option<Duration>,
+    closed: AtomicBool,
+}
+
+/// A token made ready: its header, and until when it serves by either clock.
+pub(crate) struct Held {
+    pub(crate) token: Arc<Token>,
+    pub(crate) header: Result<HeaderValue>,
+    until: Option<Deadline>,
+    early: Option<Deadline>,
+    /// The end itself, without leeway.
+    end: Option<Deadline>,
+}
+
+/// A moment by both clocks; it has come as soon as either says so.
+#[derive(Clone, Copy)]
+struct Deadline {
+    wall: UnixTime,
+    monotonic: Duration,
+}
+
+impl Deadline {
+    fn has_come(&self, wall: UnixTime, monotonic: Duration) -> bool {
+        wall >= self.wall || monotonic >= self.monotonic
+    }
+}
+
+struct Trouble {
+    error: Error,
+    until: Duration,
+    backoff: Duration,
+}
+
+impl std::fmt::Debug for Source {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Source")
+            .field("server", &self.inner.server)
+            .field("grant", &self.inner.grant.grant_type())
+            .field("account", &self.inner.account)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Source {
+    /// The client whose token this is.
+    pub fn client(&self) -> &Client {
+        &self.inner.client
+    }
+
+    /// The `Authorization` header of the held token while it is fresh, else `None`. No lock, no future, no allocation
+    /// after a thread's first look.
+    pub fn held(&self) -> Option<HeaderValue> {
+        let guard = self.inner.held.load();
+        let held = guard.as_ref()?;
+        let clock = &self.inner.client.inner.ports.clock;
+        let (wall, monotonic) = (clock.now(), clock.monotonic());
+        if held.until.is_some_and(|until| until.has_come(wall, monotonic)) {
+            return None;
+        }
+        if held.early.is_some_and(|early| early.has_come(wall, monotonic)) {
+            drop(guard);
+            self.renew_in_background();
+            return self.inner.held.load().as_ref()?.header.as_ref().ok().cloned();
+        }
+        held.header.as_ref().ok().cloned()
+    }
+
+    /// The `Authorization` header, of the held token or of a new one.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token), and [`Error::Config`] for a token that no header can carry.
+    pub async fn header(&self) -> Result<HeaderValue> {
+        match self.held() {
+            Some(header) => Ok(header),
+            None => self.obtain(Why::Due).await?.header.clone(),
+        }
+    }
+
+    /// The token: the held one while it is fresh, else a new one.
+    ///
+    /// # Errors
+    /// Whatever kept a new one from coming; all who waited get the same error.
+    pub async fn token(&self) -> Result<Arc<Token>> {
+        Ok(Arc::clone(&self.obtain(Why::Due).await?.token))
+    }
+
+    /// A new token, however fresh the held one is.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token).
+    pub async fn renew(&self) -> Result<Arc<Token>> {
+        let rejected = self.inner.held.load().as_ref().map(|held| Arc::clone(&held.token));
+        let why = rejected.map_or(Why::Due, Why::Rejected);
+        Ok(Arc::clone(&self.obtain(why).await?.token))
+    }
+
+    /// The header of a token other than the one an API rejected: the held one if it has changed meanwhile, else a new one.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token).
+    pub async fn after_rejection(&self, rejected: &HeaderValue) -> Result<HeaderValue> {
+        let held = self.inner.held.load_full();
+        let why = match held {
+            Some(held) if held.header.as_ref().is_ok_and(|header| header == rejected) => {
+                Why::Rejected(Arc::clone(&held.token))
+            }
+            _ => Why::Due,
+        };
+        self.obtain(why).await?.header.clone()
+    }
+
+    /// Takes up and stores the token the source was started with, and otherwise makes sure that there is one.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token).
+    pub async fn save(&self) -> Result<()> {
+        self.obtain(Why::Due).await.map(|_| ())
+    }
+
+    /// Forgets the token, here and in the store.
+    ///
+    /// # Errors
+    /// [`Error::Store`] when the store keeps it still.
+    pub async fn forget(&self) -> Result<()> {
+        lock(&self.inner.given).take();
+        if let Some(store) = &self.inner.store {
+            let held = store.lock(&self.inner.key, renewal::LOCK_WAIT).await?;
+            store.remove(&self.inner.key, &*held).await?;
+        }
+        self.inner.held.store(None);
+        Ok(())
+    }
+
+    /// Starts nothing more and waits for what runs. A token that is held still serves while it is fresh.
+    pub async fn close(&self) {
+        self.inner.closed.store(true, Ordering::SeqCst);
+        self.inner.gate.wait_idle().await;
+    }
+
+    async fn obtain(&self, why: Why) -> Result<Arc<Held>> {
+        let (inner, flying) = (Arc::clone(&self.inner), why.clone());
+        let executor = &self.inner.client.inner.ports.executor;
+        let look = || self.inner.settled(&why);
+        if let Some(settled) = look() {
+            return settled;
+        }
+        let joined = || self.inner.client.inner.counting.waits.add();
+        self.inner.gate.run(&**executor, look, joined, move || Box::pin(renewal::renew(inner, flying))).await
+    }
+
+    fn renew_in_background(&self) {
+        let inner = Arc::clone(&self.inner);
+        let executor = &self.inner.client.inner.ports.executor;
+        self.inner.gate.start(
+            &**executor,
+            || self.inner.settled(&Why::Early),
+            move || Box::pin(renewal::renew(inner, Why::Early)),
+        );
+    }
+}
+
+impl Inner {
+    /// What can be said without a renewal: the held token where it is good for the purpose, a failure that still stands.
+    fn settled(&self, why: &Why) -> Option<Result<Arc<Held>>> {
+        if let Some(held) = self.held.load_full()
+            && self.is_good(&held, why)
+        {
+            return Some(Ok(held));
+        }
+        if self.closed.load(Ordering::SeqCst) {
+            return Some(Err(Error::Interrupted { what: "renewal", why: "the session has been closed" }));
+        }
+        let trouble = lock(&self.trouble);
+        let standing = trouble.as_ref().filter(|trouble| self.monotonic() < trouble.until)?;
+        Some(Err(standing.error.clone()))
+    }
+
+    fn is_good(&self, held: &Held, why: &Why) -> bool {
+        let (wall, monotonic) = (self.client.now(), self.monotonic());
+        let come = |deadline: &Option<Deadline>| deadline.is_some_and(|deadline| deadline.has_come(wall, monotonic));
+        match why {
+            Why::Due => !come(&held.until),
+            Why::Early => !come(&held.early),
+            Why::Rejected(token) => held.token.access_token != token.access_token && !come(&held.until),
+        }
+    }
+
+    /// Whether a token from the store may be used in the place of a request.
+    pub(crate) fn serves(&self, token: &Token, why: &Why) -> Option<Arc<Held>> {
+        // A clock that was set back makes a stored token look younger than it is.
+        if token.obtained_at.is_some_and(|at| at > self.client.now().after(self.leeway_of(token.lifetime()))) {
+            return None;
+        }
+        let held = Arc::new(self.make_ready(token.clone()));
+        self.is_good(&held, why).then_some(held)
+    }
+
+    /// Whether a token still lives, leeway aside.
+    pub(crate) fn lives(&self, token: &Token) -> Option<Arc<Held>> {
+        let held = Arc::new(self.make_ready(token.clone()));
+        let alive = !held.end.is_some_and(|end| end.has_come(self.client.now(), self.monotonic()));
+        alive.then_some(held)
+    }
+
+    /// A token with its header and its deadlines by both clocks.
+    pub(crate) fn make_ready(&self, token: Token) -> Held {
+        let (wall, monotonic) = (self.client.now(), self.monotonic());
+        let lifetime = token.lifetime();
+        let leeway = self.leeway_of(lifetime);
+        let deadline = |before: Duration| {
+            let at = token.expires_at?.before(before);
+            Some(Deadline { wall: at, monotonic: monotonic.saturating_add(at.since(wall)) })
+        };
+        let early = self.early.map(|early| {
+            let most = lifetime.unwrap_or(early * 2) / 2;
+            leeway.saturating_add(early.min(most)).saturating_add(self.jitter(early.min(most)))
+        });
+        let header = crate::token_type::authorization_header(&token);
+        Held {
+            header,
+            until: deadline(leeway),
+            early: early.and_then(deadline),
+            end: deadline(Duration::ZERO),
+            token: Arc::new(token),
+        }
+    }
+
+    fn leeway_of(&self, lifetime: Option<Duration>) -> Duration {
+        lifetime.map_or(self.leeway, |lifetime| self.leeway.min(lifetime / 10))
+    }
+
+    /// Up to a tenth of `span`, by chance; nothing where there is no chance to be had.
+    fn jitter(&self, span: Duration) -> Duration {
+        let mut byte = [0];
+        match self.client.inner.ports.entropy.fill(&mut byte) {
+            Ok(()) => span / 10 * u32::from(byte[0]) / 256,
+            Err(_) => Duration::ZERO,
+        }
+    }
+
+    /// Remembers a failure for as long as another try would be too early: what the server says, else 1 s doubling to 30 s.
+    pub(crate) fn note(&self, outcome: &Result<Arc<Held>>) {
+        let mut trouble = lock(&self.trouble);
+        *trouble = match outcome {
+            Ok(_) => None,
+            Err(error) => {
+                let backoff = trouble.as_ref().map_or(FIRST_BACKOFF, |before| (before.backoff * 2).min(LAST_BACKOFF));
+                let wait = error.retry_after().unwrap_or(backoff);
+                Some(Trouble { error: error.clone(), until: self.monotonic().saturating_add(wait), backoff })
+            }
+        };
+    }
+
+    fn monotonic(&self) -> Duration {
+        self.client.inner.ports.clock.monotonic()
+    }
+}
+
+pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

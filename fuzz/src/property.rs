@@ -1,0 +1,63 @@
+//! Properties that several targets share.
+
+use bytes::Bytes;
+use grantee_core::Error;
+use http::Response;
+use serde_json::Value;
+use std::fmt::Debug;
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+/// Stands where a secret would, so nothing that is shown may contain it. Made from the bytes, lest they contain it too.
+pub(crate) fn marker(data: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    data.hash(&mut hasher);
+    format!("s3cret-{:016x}", hasher.finish())
+}
+
+/// Every error is one short line.
+pub(crate) fn is_presentable(error: &Error) {
+    let shown = error.to_string();
+    assert!(!shown.chars().any(char::is_control), "not one line: {shown:?}");
+    assert!(shown.len() <= 8 * 1024, "{} bytes of message", shown.len());
+    assert!(!shown.is_empty() && !error.code().is_empty());
+}
+
+/// Neither form of a value shows the secret that it holds or was made from.
+pub(crate) fn hides(marker: &str, value: &impl Debug) {
+    for shown in [format!("{value:?}"), format!("{value:#?}")] {
+        assert!(!shown.contains(marker), "a secret is shown: {shown}");
+    }
+}
+
+/// An answer whose status is the first byte's choice and whose body is the rest.
+pub(crate) fn answer(data: &[u8]) -> Response<Bytes> {
+    let (first, body) = data.split_first().unwrap_or((&0, &[]));
+    with_status(*first, body)
+}
+
+/// An answer whose body begins with secrets and goes on as the bytes will.
+pub(crate) fn answer_with_secrets(marker: &str, data: &[u8]) -> Response<Bytes> {
+    let (first, rest) = data.split_first().unwrap_or((&0, &[]));
+    let mut body =
+        format!(r#"{{"access_token":"{marker}","refresh_token":"{marker}","own":["{marker}"],"#).into_bytes();
+    body.extend_from_slice(rest);
+    with_status(*first, &body)
+}
+
+fn with_status(choice: u8, body: &[u8]) -> Response<Bytes> {
+    const STATUSES: [u16; 8] = [200, 200, 201, 302, 400, 401, 404, 503];
+    let mut response = Response::new(Bytes::copy_from_slice(body));
+    let status = STATUSES[usize::from(choice) % STATUSES.len()];
+    *response.status_mut() = http::StatusCode::from_u16(status).expect("a status");
+    response
+}
+
+/// Whether a value would survive a round trip: JSON's fractions may lose their last digit.
+pub(crate) fn is_exact(value: &Value) -> bool {
+    match value {
+        Value::Number(number) => !number.is_f64(),
+        Value::Array(elements) => elements.iter().all(is_exact),
+        Value::Object(members) => members.values().all(is_exact),
+        Value::Null | Value::Bool(_) | Value::String(_) => true,
+    }
+}

@@ -1,0 +1,3 @@
+//! Logins in a real browser. Run by `cargo xtask check` or `cargo xtask interop --browser`.
+
+mod walk;
