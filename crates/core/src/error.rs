@@ -1,5 +1,6 @@
 //! What can go wrong, by what the caller would do next.
 
+use crate::wire::retry_after::read as retry_after;
 use bytes::Bytes;
 use http::HeaderMap;
 use serde_json::{Map, Value};
@@ -589,10 +590,4 @@ fn write_hint(f: &mut fmt::Formatter<'_>, hint: Option<&str>) -> fmt::Result {
 
 fn transient_status(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
-}
-
-/// `Retry-After` in seconds (RFC 9110 section 10.2.3); the date form and nonsense count as absent, more than a day as a day.
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let seconds: u64 = headers.get(http::header::RETRY_AFTER)?.to_str().ok()?.trim().parse().ok()?;
-    Some(Duration::from_secs(seconds.min(86_400)))
 }

@@ -27,6 +27,11 @@ impl TokenKey {
         Self(grantee_jose::sha256(&text))
     }
 
+    /// From the digest of a key that was made elsewhere, as another process keeps it.
+    pub fn from_bytes(digest: [u8; 32]) -> Self {
+        Self(digest)
+    }
+
     /// The digest: 32 bytes.
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0

@@ -3,6 +3,7 @@
 //! RFC 8707 and RFC 9396.
 
 mod checks;
+mod query;
 
 use super::pending::{Pending, Version};
 use super::pkce::{CodeChallengeMethod, CodeVerifier};
@@ -12,6 +13,7 @@ use crate::wire;
 use crate::{Scope, Secret, UnixTime};
 use ::url::Url;
 use grantee_jose::base64url;
+use query::Query;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -257,8 +259,18 @@ impl AuthorizationRequest {
     ///
     /// # Errors
     /// [`Error::Config`] when the request can't work as it stands, or would leave something out that keeps it safe.
-    pub fn start(mut self, context: &RequestContext<'_>) -> Result<(Url, Pending)> {
-        let mut url = checks::endpoint(context)?;
+    pub fn start(self, context: &RequestContext<'_>) -> Result<(Url, Pending)> {
+        let (url, pending) = self.start_as_text(context)?;
+        Ok((wire::url::parse("the authorization request", &url)?, pending))
+    }
+
+    /// As [`start`](Self::start), with the URL as text, ready for a `Location` header: less work where it is not taken
+    /// apart again.
+    ///
+    /// # Errors
+    /// As [`start`](Self::start).
+    pub fn start_as_text(mut self, context: &RequestContext<'_>) -> Result<(String, Pending)> {
+        let endpoint = checks::endpoint(context)?;
         let response_type = checks::response_type(&self.response_type)?;
         let redirect_uri = checks::redirect_uri(self.redirect_uri.take(), context)?;
         self.check()?;
@@ -304,8 +316,7 @@ impl AuthorizationRequest {
             params: std::mem::take(&mut self.params),
             created_at: context.now,
         };
-        self.append(&mut url, &pending, method);
-        Ok((url, pending))
+        Ok((self.append(&endpoint, &pending, method), pending))
     }
 
     fn check(&self) -> Result<()> {
@@ -322,30 +333,25 @@ impl AuthorizationRequest {
         self.params.iter().try_for_each(|(name, _)| checks::param(name))
     }
 
-    /// Adds what is asked to the endpoint's own query, straight into the URL's text.
-    fn append(&self, url: &mut Url, pending: &Pending, method: Option<CodeChallengeMethod>) {
-        if url.query() == Some("") {
-            url.set_query(None);
-        }
-        let mut pairs = url.query_pairs_mut();
-        pairs.append_pair("response_type", &pending.response_type);
-        pairs.append_pair("client_id", &pending.client_id);
-        pairs.append_pair("redirect_uri", &pending.redirect_uri);
-        if !pending.scope.is_empty() {
-            pairs.append_pair("scope", &pending.scope.to_string());
-        }
-        pairs.append_pair("state", pending.state.reveal());
+    /// Adds what is asked to the endpoint's own query.
+    fn append(&self, endpoint: &Url, pending: &Pending, method: Option<CodeChallengeMethod>) -> String {
+        let mut query = Query::after(endpoint);
+        query.pair("response_type", &pending.response_type);
+        query.pair("client_id", &pending.client_id);
+        query.pair("redirect_uri", &pending.redirect_uri);
+        query.words("scope", &pending.scope);
+        query.pair("state", pending.state.reveal());
         if let Some(nonce) = &pending.nonce {
-            pairs.append_pair("nonce", nonce.reveal());
+            query.pair("nonce", nonce.reveal());
         }
         match (&pending.code_verifier, method) {
             (Some(verifier), Some(CodeChallengeMethod::S256)) => {
-                pairs.append_pair("code_challenge", &verifier.challenge_s256());
-                pairs.append_pair("code_challenge_method", "S256");
+                query.pair("code_challenge", &verifier.challenge_s256());
+                query.pair("code_challenge_method", "S256");
             }
             (Some(verifier), Some(CodeChallengeMethod::Plain)) => {
-                pairs.append_pair("code_challenge", verifier.reveal());
-                pairs.append_pair("code_challenge_method", "plain");
+                query.pair("code_challenge", verifier.reveal());
+                query.pair("code_challenge_method", "plain");
             }
             _ => {}
         }
@@ -356,26 +362,29 @@ impl AuthorizationRequest {
             ("id_token_hint", self.id_token_hint.as_ref().map(Secret::reveal)),
         ] {
             if let Some(value) = value {
-                pairs.append_pair(name, value);
+                query.pair(name, value);
             }
         }
-        let lists = [("prompt", &self.prompt), ("acr_values", &pending.acr_values), ("ui_locales", &self.ui_locales)];
-        for (name, words) in lists {
-            if !words.is_empty() {
-                pairs.append_pair(name, &words.to_string());
-            }
-        }
+        query.words("prompt", &self.prompt);
+        query.words("acr_values", &pending.acr_values);
+        query.words("ui_locales", &self.ui_locales);
         if let Some(seconds) = pending.max_age {
-            pairs.append_pair("max_age", &seconds.to_string());
+            query.pair("max_age", &seconds.to_string());
         }
         for (name, value) in [("claims", &self.claims), ("authorization_details", &pending.authorization_details)] {
             if let Some(value) = value {
-                pairs.append_pair(name, &value.to_string());
+                query.pair(name, &value.to_string());
             }
         }
-        pairs.extend_pairs(pending.resource.iter().map(|resource| ("resource", resource)));
-        pairs.extend_pairs(pending.audience.iter().map(|audience| ("audience", audience)));
-        pairs.extend_pairs(pending.params.iter().map(|(name, value)| (name, value.reveal())));
+        for (name, values) in [("resource", &pending.resource), ("audience", &pending.audience)] {
+            for value in values {
+                query.pair(name, value);
+            }
+        }
+        for (name, value) in &pending.params {
+            query.foreign_pair(name, value.reveal());
+        }
+        query.into_text()
     }
 }
 
@@ -439,7 +448,10 @@ mod tests {
     const CHALLENGE: &str = "bB1ju9q0N8VDaMu9iIaohqea2XcpfiZe6_H19fAVM7k";
 
     fn url(ask: impl FnOnce(AuthorizationRequest) -> AuthorizationRequest) -> String {
-        ask(AuthorizationRequest::new()).start(&context()).unwrap().0.into()
+        let request = ask(AuthorizationRequest::new());
+        let text = request.clone().start_as_text(&context()).unwrap().0;
+        assert_eq!(request.start(&context()).unwrap().0.as_str(), text);
+        text
     }
 
     const HEAD: &str = "https://as.example/authorize?response_type=code&client_id=client\

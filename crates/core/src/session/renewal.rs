@@ -194,11 +194,16 @@ async fn ask(inner: &Inner, before: Option<&Token>, locked: &mut Option<Locked>)
         match inner.client.token(&grant).await {
             Ok(token) => return Ok((token, Renewal::Refreshed)),
             // The refresh token is dead. Only where nobody has to be asked does the grant bring another.
-            Err(error) if error.is_server_error("invalid_grant") && inner.grant.is_repeatable() => {}
+            Err(error) if is_refused(&error) && inner.grant.is_repeatable() => {}
             Err(error) => return Err(error),
         }
     }
     Ok((inner.client.token(&*inner.grant).await?, Renewal::Obtained))
+}
+
+/// Whether a server would not take a refresh token. Some say so by a status alone.
+fn is_refused(error: &Error) -> bool {
+    error.is_server_error("invalid_grant") || matches!(error, Error::Status(error) if matches!(error.status, 400 | 403))
 }
 
 /// Leaves everything so that the next try, here or in another process, does the right thing.

@@ -3,5 +3,6 @@
 pub mod draft;
 pub mod form;
 pub mod json;
+pub mod retry_after;
 pub mod url;
 pub mod www_authenticate;

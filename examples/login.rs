@@ -1,0 +1,31 @@
+//! A person logs in. What is pending stays in their session meanwhile.
+
+use grantee::{AuthorizationRequest, Client, Pending};
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // In the place of your own server and browser: a server in this process that agrees at once.
+    let server = grantor::Server::builder().auto_approve("alice").start();
+
+    let redirect_uri = "https://app.example/callback";
+    let client = Client::discover(server.issuer()).client("svc", "secret").redirect_uri(redirect_uri).build()?;
+    let (url, pending) = client.start(AuthorizationRequest::new().scope("openid email")).await?;
+    let in_the_persons_session = serde_json::to_string(&pending)?;
+
+    let callback = redirect_of(&url)?;
+
+    let pending: Pending = serde_json::from_str(&in_the_persons_session)?;
+    let login = client.finish(pending, &callback).await?;
+    let session = login.session().allow_origin(&server.url("/"))?.build()?;
+    let answer = session.send(http::Request::get(server.url("/userinfo")).body(bytes::Bytes::new())?).await?;
+    println!("{}", String::from_utf8_lossy(answer.body()));
+    assert_eq!(answer.status(), 200);
+    Ok(())
+}
+
+/// What a browser would be sent back to.
+fn redirect_of(url: &url::Url) -> Result<String, Box<dyn std::error::Error>> {
+    let agent = ureq::Agent::config_builder().max_redirects(0).build().new_agent();
+    let answer = agent.get(url.as_str()).call()?;
+    Ok(answer.headers().get("location").ok_or("no redirect")?.to_str()?.to_owned())
+}

@@ -1,0 +1,47 @@
+//! The snippets of Authlib's "OAuth for HTTPX" whose features stand today: the same, awaited.
+
+use super::server;
+use grantee::{Client, legacy};
+use std::sync::{Arc, Mutex};
+
+#[tokio::test]
+async fn requests_of_every_method() {
+    let server = server();
+    let client = Client::discover(server.issuer()).client("svc", "secret").build().unwrap();
+    let api = client.session(legacy::Password::new("alice", "wonderland")).api(&server.url("/api")).unwrap();
+    assert_eq!(api.get("x").send().await.unwrap().status(), 200);
+    assert_eq!(api.post("x").send().await.unwrap().status(), 200);
+    assert_eq!(api.put("x").send().await.unwrap().status(), 200);
+    assert_eq!(api.delete("x").send().await.unwrap().status(), 200);
+}
+
+#[tokio::test]
+async fn an_async_update_token() {
+    let server = server();
+    let client = Client::discover(server.issuer()).client("svc", "secret").build().unwrap();
+    let saved = Arc::new(Mutex::new(None));
+    let database = Arc::clone(&saved);
+    let session = client
+        .session(legacy::Password::new("alice", "wonderland"))
+        .on_change_async(move |_old, new, _why| {
+            let database = Arc::clone(&database);
+            async move {
+                tokio::task::yield_now().await;
+                *database.lock().unwrap() = Some(new);
+                Ok(())
+            }
+        })
+        .build()
+        .unwrap();
+    let token = session.token().await.unwrap();
+    assert_eq!(saved.lock().unwrap().as_ref(), Some(&*token));
+}
+
+#[tokio::test]
+async fn a_session_is_closed_by_hand() {
+    let server = server();
+    let client = Client::discover(server.issuer()).client("svc", "secret").build().unwrap();
+    let session = client.session(legacy::Password::new("alice", "wonderland")).build().unwrap();
+    session.token().await.unwrap();
+    session.close().await;
+}

@@ -1,0 +1,32 @@
+//! The snippets of Authlib's "OAuth for Requests" (both versions of the page) whose features stand today.
+
+use super::server;
+use grantee::ClientCredentials;
+use grantee::blocking::{ApiClient, Client};
+
+#[test]
+fn a_token_obtained_elsewhere_without_renewal() {
+    let server = server();
+    let token = server.issue("svc", Some("alice"), "").access_token;
+    let api = ApiClient::new(&server.url("/api")).unwrap().bearer(token.as_str()).unwrap();
+    assert_eq!(api.get("me").send().unwrap().status(), 200);
+}
+
+#[test]
+fn the_three_default_client_authentication_methods() {
+    let server = server();
+    for (client_id, secret) in [("basic", "secret"), ("svc", "secret")] {
+        let client = Client::discover(server.issuer()).client(client_id, secret).build().unwrap();
+        client.token(ClientCredentials::new()).unwrap();
+    }
+}
+
+#[test]
+fn a_session_is_closed_by_hand() {
+    let server = server();
+    let client = Client::discover(server.issuer()).client("svc", "secret").build().unwrap();
+    let session = client.session(ClientCredentials::new()).allow_origin(&server.url("/")).unwrap().build().unwrap();
+    session.send(http::Request::get(server.url("/api/me")).body(bytes::Bytes::new()).unwrap()).unwrap();
+    session.close();
+    client.close();
+}

@@ -1,0 +1,34 @@
+//! Every example runs to its end.
+
+use std::process::Command;
+
+fn run(program: &str) {
+    let output = Command::new(program).output().unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+macro_rules! examples {
+    ($($name:ident,)*) => {
+        $(#[test] fn $name() { run(env!(concat!("CARGO_BIN_EXE_", stringify!($name)))); })*
+
+        #[test]
+        fn no_example_is_left_out() {
+            let listed = [$(stringify!($name),)*];
+            for file in std::fs::read_dir(env!("CARGO_MANIFEST_DIR")).unwrap() {
+                let path = file.unwrap().path();
+                if path.extension().is_some_and(|extension| extension == "rs") {
+                    assert!(listed.contains(&path.file_stem().unwrap().to_str().unwrap()), "{}", path.display());
+                }
+            }
+        }
+    };
+}
+
+examples! {
+    blocking_session,
+    client_credentials,
+    login,
+    own_client_auth,
+    own_grant,
+    session,
+}
