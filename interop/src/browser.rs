@@ -2,7 +2,8 @@
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 use tempfile::TempDir;
@@ -72,11 +73,19 @@ impl Browser {
         self.seen()
     }
 
-    /// The page it ended at: `url`, `title`, `text`, and the `steps` on the way there.
+    /// The page it ended at: `url`, `title`, `text`, and the `steps` on the way there. A program that has its answer may end
+    /// before the browser has said what it saw, so this waits for a while.
     pub fn seen(&self) -> Value {
-        let log = std::fs::read(self.folder.path().join("log")).unwrap_or_default();
-        serde_json::from_slice(&log)
-            .unwrap_or_else(|_| panic!("the browser did not get to the redirect URI: {}", self.trouble()))
+        let start = Instant::now();
+        loop {
+            let log = std::fs::read(self.folder.path().join("log")).unwrap_or_default();
+            if let Ok(seen) = serde_json::from_slice(&log) {
+                return seen;
+            }
+            let late = start.elapsed() > Duration::from_secs(30);
+            assert!(!late, "the browser did not get to the redirect URI: {}", self.trouble());
+            thread::sleep(Duration::from_millis(20));
+        }
     }
 
     fn trouble(&self) -> String {

@@ -38,7 +38,10 @@ macro_rules! on_each_server {
     ($($(#[$attribute:meta])* $name:ident),+ $(,)?) => { $(
         mod $name {
             $(#[$attribute])* #[test] fn oidc_provider() { let _: () = super::$name(&$crate::Server::oidc_provider()); }
-            $(#[$attribute])* #[test] fn glewlwyd() { let _: () = super::$name(&$crate::Server::glewlwyd()); }
+            $(#[$attribute])* #[test] fn glewlwyd() {
+                let _alone = $crate::server::glewlwyd_alone();
+                let _: () = super::$name(&$crate::Server::glewlwyd());
+            }
             $(#[$attribute])* #[test] fn authlib() { let _: () = super::$name(&$crate::Server::authlib()); }
         }
     )+ };

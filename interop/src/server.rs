@@ -2,6 +2,7 @@
 
 use std::env;
 use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 /// The secret of the confidential clients of oidc-provider and Glewlwyd.
 pub const SECRET: &str = "test-secret-0123456789-0123456789-0123456789-0123456789-0123456789";
@@ -119,6 +120,13 @@ fn short_lifetime() -> u64 {
 pub fn redirect_ports() -> Vec<u16> {
     let parse = |port: &str| port.parse().expect("GRANTEE_INTEROP_REDIRECT_PORTS is a list of ports");
     variable("GRANTEE_INTEROP_REDIRECT_PORTS").split_whitespace().map(parse).collect()
+}
+
+/// To be held while Glewlwyd is used: with SQLite it asks for the number of the row it has just inserted without holding a lock, so that of
+/// two requests at once one is at times answered with a 500, or with what belongs to the other.
+pub fn glewlwyd_alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Server {

@@ -1,2 +1,7 @@
-//! x
-fn main() {}
+//! The `grantee` program.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    grantee_cli::main()
+}

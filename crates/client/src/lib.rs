@@ -1,1 +1,78 @@
-//! x
+//! The OAuth 2.x client that keeps tokens fresh: async and blocking, one implementation.
+//!
+//! A [`Client`] is one registration at one authorization server. It gets tokens by any [`Grant`], logs people in, asks
+//! about tokens and revokes them. A [`Session`] holds one token and renews it, once for all who wait. An [`ApiClient`] puts
+//! it on requests to one API. [`blocking`] has the same three, without the `.await`s.
+//!
+//! ```text
+//!   Client ── token(grant) ──────────────> Token
+//!     ├────── start(request) ─> URL, Pending ── finish(pending, callback) ─> Login ── session() ─┐
+//!     └────── session(grant) ──────────────────────────────────────────────────────────────────> Session ── api(base) ─> ApiClient
+//! ```
+//!
+//! A service calls an API: the first token on first use, renewed when due, one retry on a 401, kept in a file.
+//!
+//! ```
+//! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let server = grantor::Server::start();
+//! # let folder = tempfile::tempdir()?;
+//! # let (issuer, base, tokens) = (server.issuer(), server.url("/api"), folder.path().join("tokens.json"));
+//! use grantee::{Client, ClientCredentials, stores::File};
+//!
+//! let client = Client::discover(issuer).client("svc", "secret").build()?;
+//! let api = client.session(ClientCredentials::new().scope("orders")).store(File::at(tokens)?).api(&base)?;
+//! let orders: serde_json::Value = api.get(["orders", "open"]).send().await?.json()?;
+//! # Ok(()) }
+//! ```
+//!
+//! What to hand over where ours does not fit: a [`Grant`], a [`ClientAuth`], a [`ports::Http`] or [`blocking::Http`], a
+//! [`store::Store`] or [`store::BlockingStore`], a [`Hook`] or [`blocking::Hook`]. Each is one trait, and [`contract`] holds
+//! the suites that tell whether an implementation keeps to it.
+//!
+//! A store for the other face does not compile where it does not belong, and neither does an HTTP client:
+//!
+//! ```compile_fail
+//! struct Mine;
+//! impl grantee::blocking::Http for Mine {
+//!     fn send(&self, _: grantee::ports::Request) -> Result<grantee::ports::Response, grantee::error::TransportError> {
+//!         unreachable!()
+//!     }
+//! }
+//! grantee::Client::at("https://as.example/token").http(Mine);
+//! ```
+//!
+//! The table from specification to file is in `grantee-core`, whose modules appear here under their own names.
+
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+pub mod adapters;
+mod api;
+mod client;
+mod entropy;
+mod http;
+mod runtime;
+mod session;
+
+pub mod blocking;
+pub mod contract;
+pub mod loopback;
+
+pub use crate::http::reqwest::ReqwestHttp;
+pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest, ApiResponse, Booleans, NoneFields, Path};
+pub use client::{Client, ClientBuilder, Danger, Login};
+pub use grantee_core::authorization::{AuthorizationRequest, Callback, Pending};
+pub use grantee_core::client_auth::{self, ClientAuth, ClientSecretBasic, ClientSecretPost};
+pub use grantee_core::error::{self, Error, Result};
+pub use grantee_core::grant::{self, AuthorizationCode, ClientCredentials, Grant, RefreshToken, Stored, legacy};
+pub use grantee_core::hooks::{self, Hook};
+pub use grantee_core::session::Renewal;
+pub use grantee_core::session::call::Placement;
+pub use grantee_core::{Params, Scope, Secret, Token, TokenToActOn, UnixTime, UnverifiedIdToken};
+pub use grantee_core::{counters, endpoint, metadata, ports, store, wire};
+pub use session::{CallbackError, Session, SessionBuilder};
+
+/// Where tokens are kept.
+pub mod stores {
+    pub use grantee_stores::*;
+}

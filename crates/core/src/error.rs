@@ -323,7 +323,7 @@ impl InsufficientKind {
 }
 
 /// An API asks for more than the token has; the members name what to ask for.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Insufficient {
     /// What is missing.
@@ -338,9 +338,36 @@ pub struct Insufficient {
     pub max_age: Option<u64>,
     /// The server's own words.
     pub description: Option<String>,
+    /// The answer's headers.
+    pub headers: HeaderMap,
+    /// The answer's body, for the caller to read, where it has been read; never shown by `Debug` or in a message.
+    pub body: Bytes,
+}
+
+impl Insufficient {
+    /// With the answer's body.
+    #[must_use]
+    pub fn with_body(mut self, body: Bytes) -> Self {
+        self.body = body;
+        self
+    }
 }
 
 impl std::error::Error for Insufficient {}
+
+impl fmt::Debug for Insufficient {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Insufficient")
+            .field("kind", &self.kind)
+            .field("status", &self.status)
+            .field("scope", &self.scope)
+            .field("acr_values", &self.acr_values)
+            .field("max_age", &self.max_age)
+            .field("description", &self.description)
+            .field("body_bytes", &self.body.len())
+            .finish_non_exhaustive()
+    }
+}
 
 impl fmt::Display for Insufficient {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -94,6 +94,10 @@
 //! `userinfo`, `jwks`, `api`). They return a `response`, still a value, which `fault` may change and `hold` may delay.
 //! `store` keeps what was issued, `browser` who is logged in, `log` what arrived.
 
+#![forbid(unsafe_code)]
+#![warn(missing_docs)]
+#![cfg_attr(not(test), warn(clippy::unwrap_used))]
+
 mod api;
 mod authorize;
 mod bearer;

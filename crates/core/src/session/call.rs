@@ -49,7 +49,7 @@ pub async fn call(source: &Source, request: Request, placement: Placement) -> Re
         answer = send(client, with_token(&request, &header, placement)?).await?;
     }
     if let Some(insufficient) = insufficient(answer.status(), answer.headers()) {
-        return Err(Error::Insufficient(Arc::new(insufficient)));
+        return Err(Error::Insufficient(Arc::new(insufficient.with_body(answer.into_body()))));
     }
     Ok(answer)
 }
@@ -150,5 +150,7 @@ pub fn insufficient(status: StatusCode, headers: &HeaderMap) -> Option<Insuffici
         acr_values: challenge.acr_values,
         max_age: challenge.max_age,
         description: challenge.error_description,
+        headers: headers.clone(),
+        body: Bytes::new(),
     })
 }

@@ -1,0 +1,177 @@
+//! What went wrong, told to a person or as JSON, and the exit status.
+
+use crate::output;
+use grantee::Error;
+use grantee::error::InsufficientKind;
+use serde_json::{Map, Value};
+use std::fmt::Display;
+use std::path::Path;
+use std::process::ExitCode;
+
+/// Wrong use.
+pub(crate) const USAGE: u8 = 2;
+/// The server said no.
+pub(crate) const SERVER: u8 = 10;
+/// An answer broke a rule and was refused.
+pub(crate) const RULE: u8 = 11;
+/// The person must log in.
+pub(crate) const LOGIN: u8 = 12;
+/// The server could not be reached.
+pub(crate) const UNREACHABLE: u8 = 13;
+/// A file, key or store failed.
+pub(crate) const FILE: u8 = 14;
+
+pub(crate) type Result<T, E = Failure> = std::result::Result<T, E>;
+
+/// Why a verb did not do what it was asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Failure(Box<Details>);
+
+#[derive(Debug, Clone)]
+struct Details {
+    exit: u8,
+    code: String,
+    message: String,
+    rule: Option<String>,
+    spec: Option<String>,
+    hint: Option<String>,
+    server_error: Option<String>,
+    status: Option<u16>,
+}
+
+impl Failure {
+    fn new(exit: u8, code: &str, message: impl Into<String>) -> Self {
+        Self(Box::new(Details {
+            exit,
+            code: code.to_owned(),
+            message: message.into(),
+            rule: None,
+            spec: None,
+            hint: None,
+            server_error: None,
+            status: None,
+        }))
+    }
+
+    /// Wrong use of the program.
+    pub(crate) fn usage(message: impl Into<String>) -> Self {
+        Self::new(USAGE, "usage", message)
+    }
+
+    /// A file, or a stream, that could not be read or written.
+    pub(crate) fn file(message: impl Into<String>) -> Self {
+        Self::new(FILE, "file", message)
+    }
+
+    /// An operation on a file that failed.
+    pub(crate) fn io(what: &str, path: &Path, error: &std::io::Error) -> Self {
+        Self::file(format!("{what} {}: {error}", path.display()))
+    }
+
+    /// Nothing more can be had without the person.
+    pub(crate) fn login(message: impl Into<String>) -> Self {
+        Self::new(LOGIN, "login_required", message)
+    }
+
+    /// An API answered with an error status.
+    pub(crate) fn status(status: u16) -> Self {
+        let mut failure = Self::new(SERVER, "http_status", format!("api call: status {status}"));
+        failure.0.status = Some(status);
+        failure
+    }
+
+    /// Flows of the demo did not pass.
+    pub(crate) fn demo(message: impl Into<String>) -> Self {
+        Self::new(1, "demo", message)
+    }
+
+    pub(crate) fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.0.hint = Some(hint.into());
+        self
+    }
+
+    /// The hint, where there is none yet.
+    pub(crate) fn hint_if_none(mut self, hint: impl FnOnce() -> String) -> Self {
+        self.0.hint.get_or_insert_with(hint);
+        self
+    }
+
+    pub(crate) fn needs_login(&self) -> bool {
+        self.0.exit == LOGIN
+    }
+
+    /// Tells it on stderr, of which it is the end.
+    pub(crate) fn report(&self, json: bool) -> ExitCode {
+        if json {
+            output::note(&serde_json::json!({ "error": self.members() }).to_string());
+        } else {
+            let hint = self.0.hint.as_ref().map(|hint| format!("\n  hint: {hint}")).unwrap_or_default();
+            output::note(&format!("grantee: {}{hint}", self.0.message));
+        }
+        ExitCode::from(self.0.exit)
+    }
+
+    fn members(&self) -> Map<String, Value> {
+        let texts = [
+            ("code", Some(&self.0.code)),
+            ("message", Some(&self.0.message)),
+            ("rule", self.0.rule.as_ref()),
+            ("spec", self.0.spec.as_ref()),
+            ("hint", self.0.hint.as_ref()),
+            ("server_error", self.0.server_error.as_ref()),
+        ];
+        let texts = texts.into_iter().filter_map(|(name, text)| Some((name.to_owned(), Value::from(text?.as_str()))));
+        texts.chain(self.0.status.map(|status| ("status".to_owned(), Value::from(status)))).collect()
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        let exit = match &error {
+            _ if error.needs_login() => LOGIN,
+            Error::Server(_) | Error::Status(_) => SERVER,
+            Error::Insufficient(insufficient) if insufficient.kind == InsufficientKind::Scope => SERVER,
+            Error::Rule(_) => RULE,
+            Error::Transport(_) => UNREACHABLE,
+            Error::Store(_) => FILE,
+            Error::Config(_) => USAGE,
+            _ => 1,
+        };
+        let mut failure = Self::new(exit, error.code(), without_hint(&error));
+        if let Error::Rule(rule) = &error {
+            failure.0.rule = Some(rule.rule.to_owned());
+            failure.0.spec = Some(rule.spec.to_owned());
+        }
+        failure.0.hint = error.hint().map(str::to_owned);
+        failure.0.server_error = error.server_error().map(str::to_owned);
+        // An error that came by redirect has no status.
+        failure.0.status = error.status().filter(|status| *status != 0);
+        failure
+    }
+}
+
+/// The library says the hint in its message; here it stands on its own.
+fn without_hint(error: &Error) -> String {
+    let message = error.to_string();
+    let suffix = error.hint().map(|hint| format!(" (hint: {hint})")).unwrap_or_default();
+    message.strip_suffix(&suffix).unwrap_or(&message).to_owned()
+}
+
+impl From<grantee::error::StoreError> for Failure {
+    fn from(error: grantee::error::StoreError) -> Self {
+        Error::from(error).into()
+    }
+}
+
+/// What clap could not understand, in one line and without the usage that follows.
+pub(crate) fn of_clap(error: &clap::Error) -> Failure {
+    let text = error.render().to_string();
+    let message = text.lines().take_while(|line| !line.starts_with("Usage:")).map(str::trim);
+    let message = message.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ");
+    Failure::usage(message.strip_prefix("error: ").unwrap_or(&message))
+}
+
+/// A failure of wrong use, from anything that can say what is wrong.
+pub(crate) fn usage(error: impl Display) -> Failure {
+    Failure::usage(error.to_string())
+}

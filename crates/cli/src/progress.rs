@@ -1,0 +1,22 @@
+//! Something that moves while something is awaited: on stderr, and only where that is a terminal.
+
+use indicatif::{ProgressBar, ProgressStyle};
+use std::time::Duration;
+
+/// Shows a spinner while `work` runs.
+pub(crate) fn spin<T>(what: &'static str, work: impl FnOnce() -> T) -> T {
+    let spinner = ProgressBar::new_spinner().with_message(what);
+    spinner.enable_steady_tick(Duration::from_millis(100));
+    let outcome = work();
+    spinner.finish_and_clear();
+    outcome
+}
+
+/// A bar of so many steps.
+pub(crate) fn bar(steps: u64) -> ProgressBar {
+    let bar = ProgressBar::new(steps);
+    if let Ok(style) = ProgressStyle::with_template("{bar:24} {pos}/{len} {msg}") {
+        bar.set_style(style);
+    }
+    bar
+}

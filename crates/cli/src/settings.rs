@@ -1,0 +1,346 @@
+//! Client options: one struct that is read from the command line, the environment and a profile alike.
+
+use crate::failure::{Failure, Result};
+use clap::{Args, ValueEnum};
+use serde::{Deserialize, Serialize};
+use std::path::{Path, PathBuf};
+
+/// A client-authentication method, by the registry's name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+#[value(rename_all = "snake_case")]
+pub(crate) enum AuthMethod {
+    None,
+    ClientSecretBasic,
+    ClientSecretPost,
+}
+
+/// The grant that brought a profile's token, by the value of `grant_type`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum HeldGrant {
+    AuthorizationCode,
+    ClientCredentials,
+    Password,
+}
+
+/// Everything that can be said about a client and what it asks for.
+#[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+#[command(next_help_heading = "Client options (also in a profile, and as GRANTEE_… in the environment)")]
+pub(crate) struct Settings {
+    /// The authorization server's issuer; its metadata is fetched.
+    #[arg(long, env = "GRANTEE_ISSUER", hide_env = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) issuer: Option<String>,
+
+    /// The server's metadata, in the place of what discovery by the issuer finds.
+    #[arg(long, env = "GRANTEE_METADATA", hide_env = true, value_name = "FILE|URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) metadata: Option<String>,
+
+    /// The authorization endpoint; goes before the metadata's, and so do the next three.
+    #[arg(long, env = "GRANTEE_AUTHORIZATION_ENDPOINT", hide_env = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) authorization_endpoint: Option<String>,
+
+    /// The token endpoint. Enough for a client without an issuer: nothing is fetched then.
+    #[arg(long, env = "GRANTEE_TOKEN_ENDPOINT", hide_env = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) token_endpoint: Option<String>,
+
+    /// The introspection endpoint.
+    #[arg(long, env = "GRANTEE_INTROSPECTION_ENDPOINT", hide_env = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) introspection_endpoint: Option<String>,
+
+    /// The revocation endpoint.
+    #[arg(long, env = "GRANTEE_REVOCATION_ENDPOINT", hide_env = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) revocation_endpoint: Option<String>,
+
+    /// The client's identifier.
+    #[arg(long, env = "GRANTEE_CLIENT_ID", hide_env = true, value_name = "ID")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_id: Option<String>,
+
+    /// A file with the client's secret, `-` for stdin. GRANTEE_CLIENT_SECRET holds the secret itself.
+    #[arg(long, env = "GRANTEE_CLIENT_SECRET_FILE", hide_env = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_secret_file: Option<PathBuf>,
+
+    /// How the client shows who it is; follows from the metadata unless said.
+    #[arg(long, env = "GRANTEE_AUTH", hide_env = true, value_name = "METHOD")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) auth: Option<AuthMethod>,
+
+    /// Sends identifier and secret of client_secret_basic as they are, for servers that do not decode them.
+    #[arg(long, env = "GRANTEE_BASIC_RAW", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) basic_raw: bool,
+
+    /// A file with the client's certificate and its chain (PEM), shown to servers that ask for one.
+    #[arg(long, env = "GRANTEE_TLS_CERT", hide_env = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tls_cert: Option<PathBuf>,
+
+    /// A file with the private key of that certificate (PEM).
+    #[arg(long, env = "GRANTEE_TLS_KEY", hide_env = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) tls_key: Option<PathBuf>,
+
+    /// A file with certificate authorities (PEM) to trust beside the system's own.
+    #[arg(long, env = "GRANTEE_CA", hide_env = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) ca: Option<PathBuf>,
+
+    /// Where the answer to a login goes. `login` listens there when it is http on this machine.
+    #[arg(long, env = "GRANTEE_REDIRECT_URI", hide_env = true, value_name = "URI")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) redirect_uri: Option<String>,
+
+    /// What is asked for.
+    #[arg(long, env = "GRANTEE_SCOPE", hide_env = true, value_name = "S", num_args = 1.., value_delimiter = '\n')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) scope: Vec<String>,
+
+    /// The resources the token is for (RFC 8707).
+    #[arg(long, env = "GRANTEE_RESOURCE", hide_env = true, value_name = "URI", num_args = 1.., value_delimiter = '\n')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) resource: Vec<String>,
+
+    /// The audiences the token is for.
+    #[arg(long, env = "GRANTEE_AUDIENCE", hide_env = true, value_name = "A", num_args = 1.., value_delimiter = '\n')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) audience: Vec<String>,
+
+    /// Further parameters of the token request, or of the authorization request at `login`.
+    #[arg(long, env = "GRANTEE_PARAM", hide_env = true, value_name = "K=V", num_args = 1.., value_delimiter = '\n')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) param: Vec<String>,
+
+    /// How the answer to a login travels: query, fragment, form_post.
+    #[arg(long, env = "GRANTEE_RESPONSE_MODE", hide_env = true, value_name = "MODE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) response_mode: Option<String>,
+
+    /// A nonce of your own for a login; one is made unless given.
+    #[arg(long, env = "GRANTEE_NONCE", hide_env = true, value_name = "NONCE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) nonce: Option<String>,
+
+    /// A state of your own for a login; one is made unless given.
+    #[arg(long, env = "GRANTEE_STATE", hide_env = true, value_name = "STATE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) state: Option<String>,
+
+    /// What a login is to show: none, login, consent, select_account, create.
+    #[arg(long, env = "GRANTEE_PROMPT", hide_env = true, value_name = "PROMPT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) prompt: Option<String>,
+
+    /// How many seconds ago the person may have logged in.
+    #[arg(long, env = "GRANTEE_MAX_AGE", hide_env = true, value_name = "SECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) max_age: Option<u64>,
+
+    /// Authentication context classes a login should have, the most wished first.
+    #[arg(long, env = "GRANTEE_ACR_VALUES", hide_env = true, value_name = "ACR")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) acr_values: Option<String>,
+
+    /// Who is about to log in.
+    #[arg(long, env = "GRANTEE_LOGIN_HINT", hide_env = true, value_name = "HINT")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) login_hint: Option<String>,
+
+    /// Which claims a login is to return (OpenID Connect Core section 5.5).
+    #[arg(long, env = "GRANTEE_CLAIMS", hide_env = true, value_name = "JSON")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) claims: Option<String>,
+
+    /// An HTTP proxy for everything. Its credentials come from GRANTEE_PROXY_USERNAME and GRANTEE_PROXY_PASSWORD, or stand in GRANTEE_PROXY.
+    #[arg(long, env = "GRANTEE_PROXY", hide_env = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) proxy: Option<String>,
+
+    /// How long an exchange with a server may take; 30 unless said.
+    #[arg(long, env = "GRANTEE_TIMEOUT", hide_env = true, value_name = "SECONDS")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) timeout: Option<f64>,
+
+    /// Lets secrets and tokens travel by plain http, where anybody on the way reads them. For tests.
+    #[arg(long, env = "GRANTEE_ALLOW_HTTP", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) allow_http: bool,
+
+    /// Takes any certificate, so that anybody on the way can pose as the server. For tests.
+    #[arg(long, env = "GRANTEE_DANGER_ACCEPT_INVALID_CERTS", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) danger_accept_invalid_certs: bool,
+
+    /// The grant that brought the held token. Only in a profile.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) grant: Option<HeldGrant>,
+
+    /// The client's secret itself. Only in a profile, which nobody else may read then.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_secret: Option<String>,
+
+    /// Whose password it is. Only in a profile: `token password` has it as an option.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) username: Option<String>,
+
+    /// A file with the password. Only in a profile: `token password` has it as an option.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) password_file: Option<PathBuf>,
+}
+
+impl Settings {
+    /// These settings with what they leave open taken from others.
+    pub(crate) fn over(self, below: Self) -> Self {
+        let list = |mine: Vec<String>, theirs| if mine.is_empty() { theirs } else { mine };
+        // A secret replaces a secret, wherever either is kept.
+        let secret_below = if self.client_secret_file.is_some() { None } else { below.client_secret };
+        Self {
+            issuer: self.issuer.or(below.issuer),
+            metadata: self.metadata.or(below.metadata),
+            authorization_endpoint: self.authorization_endpoint.or(below.authorization_endpoint),
+            token_endpoint: self.token_endpoint.or(below.token_endpoint),
+            introspection_endpoint: self.introspection_endpoint.or(below.introspection_endpoint),
+            revocation_endpoint: self.revocation_endpoint.or(below.revocation_endpoint),
+            client_id: self.client_id.or(below.client_id),
+            client_secret_file: self.client_secret_file.or(below.client_secret_file),
+            auth: self.auth.or(below.auth),
+            basic_raw: self.basic_raw || below.basic_raw,
+            tls_cert: self.tls_cert.or(below.tls_cert),
+            tls_key: self.tls_key.or(below.tls_key),
+            ca: self.ca.or(below.ca),
+            redirect_uri: self.redirect_uri.or(below.redirect_uri),
+            scope: list(self.scope, below.scope),
+            resource: list(self.resource, below.resource),
+            audience: list(self.audience, below.audience),
+            param: list(self.param, below.param),
+            response_mode: self.response_mode.or(below.response_mode),
+            nonce: self.nonce.or(below.nonce),
+            state: self.state.or(below.state),
+            prompt: self.prompt.or(below.prompt),
+            max_age: self.max_age.or(below.max_age),
+            acr_values: self.acr_values.or(below.acr_values),
+            login_hint: self.login_hint.or(below.login_hint),
+            claims: self.claims.or(below.claims),
+            proxy: self.proxy.or(below.proxy),
+            timeout: self.timeout.or(below.timeout),
+            allow_http: self.allow_http || below.allow_http,
+            danger_accept_invalid_certs: self.danger_accept_invalid_certs || below.danger_accept_invalid_certs,
+            grant: self.grant.or(below.grant),
+            client_secret: self.client_secret.or(secret_below),
+            username: self.username.or(below.username),
+            password_file: self.password_file.or(below.password_file),
+        }
+    }
+
+    /// The parameters given by `--param`, each a name and a value.
+    ///
+    /// # Errors
+    /// Wrong use when there is no `=`, or when it would carry a secret.
+    pub(crate) fn params(&self) -> Result<Vec<(&str, &str)>> {
+        self.param.iter().map(|pair| param(pair)).collect()
+    }
+
+    /// Whether a secret stands in it literally.
+    pub(crate) fn holds_a_secret(&self) -> bool {
+        self.client_secret.is_some() || self.proxy.as_deref().is_some_and(has_credentials)
+    }
+
+    /// The files it names, for whoever has to find them from elsewhere.
+    pub(crate) fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
+        let files = [
+            &mut self.client_secret_file,
+            &mut self.tls_cert,
+            &mut self.tls_key,
+            &mut self.ca,
+            &mut self.password_file,
+        ];
+        files.into_iter().flatten().filter(|path| **path != *Path::new("-"))
+    }
+
+    /// The metadata as a file, unless it is a URL.
+    pub(crate) fn metadata_file(&self) -> Option<&Path> {
+        self.metadata.as_deref().filter(|place| !is_url(place)).map(Path::new)
+    }
+}
+
+fn is_url(text: &str) -> bool {
+    text.starts_with("https://") || text.starts_with("http://")
+}
+
+/// Whether a URL has a user name or a password in it.
+pub(crate) fn has_credentials(url: &str) -> bool {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    authority.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
+}
+
+fn param(pair: &str) -> Result<(&str, &str)> {
+    let (name, value) = pair
+        .split_once('=')
+        .filter(|(name, _)| !name.is_empty())
+        .ok_or_else(|| Failure::usage("a parameter has no name or no value").hint("give --param NAME=VALUE"))?;
+    const SECRETS: [&str; 8] = [
+        "client_secret",
+        "password",
+        "refresh_token",
+        "code",
+        "code_verifier",
+        "assertion",
+        "client_assertion",
+        "subject_token",
+    ];
+    if SECRETS.contains(&name) {
+        return Err(Failure::usage(format!("{name} is not given as a parameter, since a process list shows those"))
+            .hint("secrets come from files, stdin or the environment"));
+    }
+    Ok((name, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_option_goes_before_the_profile() {
+        let option = Settings { scope: vec!["a".into()], client_secret_file: Some("f".into()), ..Settings::default() };
+        let profile = Settings {
+            scope: vec!["b".into()],
+            client_id: Some("c".into()),
+            client_secret: Some("s".into()),
+            allow_http: true,
+            ..Settings::default()
+        };
+        let both = option.over(profile);
+        assert_eq!((both.scope, both.client_id.as_deref(), both.allow_http), (vec!["a".to_owned()], Some("c"), true));
+        assert_eq!(both.client_secret, None, "the file given replaces the secret kept");
+    }
+
+    #[test]
+    fn credentials_in_a_proxy_url_are_seen() {
+        for url in ["http://u:p@proxy:3128", "http://u@proxy/", "u:p@proxy"] {
+            assert!(has_credentials(url), "{url}");
+        }
+        for url in ["http://proxy:3128", "http://proxy/@x", "http://proxy?a@b"] {
+            assert!(!has_credentials(url), "{url}");
+        }
+    }
+
+    #[test]
+    fn a_parameter_carries_no_secret() {
+        for bad in ["client_secret=x", "password=x", "plain", "=x"] {
+            assert!(param(bad).is_err(), "{bad}");
+        }
+        assert_eq!(param("a=b=c").unwrap(), ("a", "b=c"));
+    }
+}

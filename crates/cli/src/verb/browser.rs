@@ -1,0 +1,60 @@
+//! A login in the browser of this machine: the answer comes back over a loopback receiver (RFC 8252).
+
+use super::login;
+use crate::client::Setup;
+use crate::failure::{Failure, Result};
+use crate::output;
+use crate::progress::spin;
+use grantee::Error;
+use grantee::blocking::{Client, Login};
+use grantee::loopback::{LoopbackReceiver, open_browser};
+use grantee::ports::Cancel;
+use std::time::Duration;
+use url::{Host, Url};
+
+/// How long the person may take.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+pub(super) fn log_in(setup: &Setup) -> Result<(Client, Login)> {
+    let client = setup.client()?;
+    let receiver = receiver(setup.settings.redirect_uri.as_deref())?;
+    let request = login::request(setup)?.redirect_uri(receiver.redirect_uri());
+    let (url, pending) = spin("asking the server for its metadata", || client.start(request))?;
+    output::note(&format!("Log in in the browser. If none opens, open this:\n\n{url}\n"));
+    if let Err(error) = open_browser(url.as_str()) {
+        output::note(&format!("no browser could be opened: {error}"));
+    }
+    let state = pending.state().to_owned();
+    let callback = spin("waiting for the login in the browser", || receiver.wait(&state, PATIENCE, &Cancel::new()));
+    let callback = callback.map_err(|error| match error {
+        Error::Transport(_) => {
+            Failure::login("nobody has logged in in time").hint("on a machine without a browser: --no-browser")
+        }
+        other => other.into(),
+    })?;
+    let login = spin("asking the server for the token", || client.finish(pending, callback))?;
+    Ok((client, login))
+}
+
+/// Listens where the redirect URI says; without a port in it, on any free one.
+fn receiver(redirect_uri: Option<&str>) -> Result<LoopbackReceiver> {
+    let Some(redirect_uri) = redirect_uri else { return Ok(LoopbackReceiver::bind()?) };
+    let elsewhere = || {
+        Failure::usage(
+            "nobody can listen at this redirect URI: it is not http on 127.0.0.1, [::1] or localhost, or has a query",
+        )
+        .hint("log in with --no-browser and paste the address the browser ends up at, or with --start and --finish")
+    };
+    let url = Url::parse(redirect_uri).map_err(|_| elsewhere())?;
+    if url.scheme() != "http" || url.query().is_some() || url.fragment().is_some() {
+        return Err(elsewhere());
+    }
+    let options = LoopbackReceiver::options().path(url.path());
+    let options = match url.host() {
+        Some(Host::Ipv4(address)) if address.is_loopback() => options,
+        Some(Host::Ipv6(address)) if address.is_loopback() => options.ipv6(),
+        Some(Host::Domain("localhost")) => options.localhost(),
+        _ => return Err(elsewhere()),
+    };
+    Ok(options.port(url.port().unwrap_or(0)).bind()?)
+}

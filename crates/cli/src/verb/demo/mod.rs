@@ -1,0 +1,125 @@
+//! `grantee demo`: every flow against a server of its own, which lives in this process and whose tokens live for less than a
+//! second, so that each is used past its end.
+
+mod flows;
+mod sessions;
+mod walk;
+
+use crate::failure::{Failure, Result};
+use crate::{output, progress};
+use comfy_table::{Cell, Color};
+use grantor::Server;
+use serde::Serialize;
+use std::time::{Duration, Instant};
+
+/// How long the server's access tokens live.
+const LIFETIME: Duration = Duration::from_millis(400);
+
+/// A flow: what it is called, and what does it.
+type Flow = (&'static str, fn(&Server, &mut Steps) -> Outcome);
+
+/// Why a flow did not pass.
+type Outcome<T = ()> = std::result::Result<T, String>;
+
+const FLOWS: [Flow; 17] = [
+    ("discovery", flows::discovery),
+    ("client credentials, client_secret_basic", flows::client_secret_basic),
+    ("client credentials, client_secret_post", flows::client_secret_post),
+    ("client credentials, authentication of one's own", flows::own_authentication),
+    ("authorization code with PKCE, loopback receiver", flows::loopback),
+    ("authorization code, pending login kept and callback pasted", flows::pasted),
+    ("refresh token with rotation", flows::rotation),
+    ("resource owner password", flows::password),
+    ("grant of one's own", flows::own_grant),
+    ("introspection", flows::introspection),
+    ("revocation", flows::revocation),
+    ("a 401 renewed and repeated once", sessions::retry_after_401),
+    ("insufficient scope said by the API", sessions::insufficient_scope),
+    ("stampede of 32 threads, one token request", sessions::stampede),
+    ("token kept in a file, taken up by a second session", sessions::file),
+    ("async: client credentials past expiry", sessions::asynchronous),
+    ("async: stampede of 200 tasks, one token request", sessions::asynchronous_stampede),
+];
+
+/// What came of a flow.
+#[derive(Serialize)]
+struct Report {
+    flow: &'static str,
+    steps: Vec<String>,
+    passed: bool,
+    ms: u64,
+}
+
+/// What a flow has done so far.
+#[derive(Default)]
+struct Steps(Vec<String>);
+
+impl Steps {
+    /// Takes a step; one that fails ends the flow.
+    fn step<T, E: std::fmt::Display>(&mut self, what: &str, outcome: std::result::Result<T, E>) -> Outcome<T> {
+        match outcome {
+            Ok(value) => {
+                self.0.push(what.to_owned());
+                Ok(value)
+            }
+            Err(error) => Err(format!("{what}: {error}")),
+        }
+    }
+
+    /// A step that is a condition.
+    fn check(&mut self, what: &str, holds: bool) -> Outcome {
+        self.step(what, if holds { Ok(()) } else { Err("it is not so") })
+    }
+}
+
+pub(super) fn run(json: bool) -> Result<()> {
+    let server = Server::builder()
+        .access_token_lifetime(LIFETIME)
+        .auto_approve("alice")
+        .try_start()
+        .map_err(|error| Failure::file(format!("the demo's server can't start: {error}")))?;
+    let bar = progress::bar(FLOWS.len() as u64);
+    let reports: Vec<Report> = FLOWS
+        .iter()
+        .map(|(name, flow)| {
+            bar.set_message(*name);
+            let report = report(&server, name, *flow);
+            bar.inc(1);
+            report
+        })
+        .collect();
+    bar.finish_and_clear();
+    if json {
+        output::json(&reports)?
+    } else {
+        show(&reports)?
+    }
+    let failed: Vec<&str> = reports.iter().filter(|report| !report.passed).map(|report| report.flow).collect();
+    if failed.is_empty() { Ok(()) } else { Err(Failure::demo(format!("not passed: {}", failed.join("; ")))) }
+}
+
+fn report(server: &Server, flow: &'static str, run: fn(&Server, &mut Steps) -> Outcome) -> Report {
+    let start = Instant::now();
+    let mut steps = Steps::default();
+    let outcome = run(server, &mut steps);
+    let passed = outcome.is_ok();
+    if let Err(why) = outcome {
+        steps.0.push(format!("FAILED: {why}"));
+    }
+    Report { flow, steps: steps.0, passed, ms: u64::try_from(start.elapsed().as_millis()).unwrap_or(u64::MAX) }
+}
+
+fn show(reports: &[Report]) -> Result<()> {
+    let mut table = output::table(["flow", "steps", "result", "time"]);
+    for report in reports {
+        let result =
+            if report.passed { Cell::new("passed").fg(Color::Green) } else { Cell::new("FAILED").fg(Color::Red) };
+        table.add_row([
+            Cell::new(report.flow),
+            Cell::new(report.steps.join("\n")),
+            result,
+            Cell::new(format!("{} ms", report.ms)),
+        ]);
+    }
+    output::text(&table.to_string())
+}

@@ -1,0 +1,151 @@
+//! `grantee login`: a token by a person's login in the browser.
+
+use crate::args::Login as Args;
+use crate::client::Setup;
+use crate::failure::{Failure, Result};
+use crate::input;
+use crate::output;
+use crate::private_file;
+use crate::progress::spin;
+use crate::settings::HeldGrant;
+use crate::token_json;
+use grantee::blocking::{Client, Login};
+use grantee::{AuthorizationRequest, Pending, Secret};
+use std::fs;
+use std::io::{self, BufRead as _, Read as _};
+use std::path::Path;
+
+/// Where the answer goes when nobody says: the browser shows no page there, but its address, which is what is pasted.
+const PASTED_REDIRECT_URI: &str = "http://127.0.0.1/callback";
+
+/// The longest callback that is read from a terminal.
+const MOST_PASTED: u64 = 64 * 1024;
+
+pub(super) fn run(args: Args, json: bool) -> Result<()> {
+    let Args { no_browser, start, finish, callback, output, common } = args;
+    let mut setup = Setup::new(common.profile.as_deref(), common.settings)?;
+    if let Some(file) = start {
+        return begin(&setup, &file, json);
+    }
+    let (client, login) = match (finish, callback) {
+        (Some(file), Some(callback)) => end(&mut setup, &file, &callback)?,
+        _ if no_browser => by_pasting(&mut setup)?,
+        _ => super::browser::log_in(&setup)?,
+    };
+    // The request settled these, and the held token is found by them again.
+    let asked = login.parameters();
+    setup.settings.scope =
+        asked.scope.as_ref().filter(|scope| !scope.is_empty()).map(ToString::to_string).into_iter().collect();
+    setup.settings.resource.clone_from(&asked.resources);
+    let kept = setup.keep(&client, login.token(), HeldGrant::AuthorizationCode);
+    // What the server has given is printed also where it could not be kept.
+    token_json::print(login.token(), output, json)?;
+    kept
+}
+
+fn begin(setup: &Setup, file: &Path, json: bool) -> Result<()> {
+    let client = setup.client()?;
+    let request = pasted(setup, request(setup)?);
+    let (url, pending) = spin("asking the server for its metadata", || client.start(request))?;
+    private_file::write(file, pending.to_json()?.as_bytes())?;
+    if json {
+        return output::json(&serde_json::json!({ "url": url.as_str(), "file": file.display().to_string() }));
+    }
+    output::note(&format!("open this, and then: grantee login --finish '{}' CALLBACK", file.display()));
+    output::text(url.as_str())
+}
+
+fn end(setup: &mut Setup, file: &Path, callback: &str) -> Result<(Client, Login)> {
+    let callback = match callback {
+        "-" => setup.stdin.referred("the callback", callback)?,
+        file if file.starts_with('@') => setup.stdin.referred("the callback", file)?,
+        literal => Secret::new(literal),
+    };
+    private_file::refuse_if_shared(file, "the pending login")?;
+    let kept =
+        String::from_utf8(input::read_file(file)?).map_err(|_| Failure::file("the pending login is not UTF-8"))?;
+    let kept = Secret::new(kept);
+    let pending = Pending::from_json(kept.reveal()).map_err(|_| {
+        Failure::file(format!("{} is no pending login of this version", file.display())).hint("start the login again")
+    })?;
+    // The pending login knows what it was started with.
+    let settings = &mut setup.settings;
+    match &settings.client_id {
+        Some(client_id) if client_id != pending.client_id() => {
+            return Err(Failure::usage(format!(
+                "the pending login was started by the client {}",
+                pending.client_id().escape_debug()
+            )));
+        }
+        _ => settings.client_id = Some(pending.client_id().to_owned()),
+    }
+    if settings.issuer.is_none() && settings.metadata.is_none() && settings.token_endpoint.is_none() {
+        settings.issuer = pending.issuer().map(str::to_owned);
+    }
+    let client = setup.client()?;
+    // It serves once: whoever removes it may go on.
+    fs::remove_file(file).map_err(|error| Failure::io("can't remove the pending login", file, &error))?;
+    let login = spin("asking the server for the token", || client.finish(pending, callback.reveal().trim()))?;
+    Ok((client, login))
+}
+
+fn by_pasting(setup: &mut Setup) -> Result<(Client, Login)> {
+    setup.stdin.take("the callback")?;
+    let client = setup.client()?;
+    let request = pasted(setup, request(setup)?);
+    let (url, pending) = spin("asking the server for its metadata", || client.start(request))?;
+    output::note(&format!("Open this in a browser:\n\n{url}\n"));
+    output::note("Then paste the address the browser ended up at, whether or not it shows a page there:");
+    let mut line = String::new();
+    let read = io::stdin().lock().take(MOST_PASTED).read_line(&mut line);
+    read.map_err(|error| Failure::file(format!("can't read the callback from stdin: {error}")))?;
+    let callback = Secret::new(line);
+    if callback.reveal().trim().is_empty() {
+        return Err(Failure::login("nobody has logged in: stdin ended before a callback was pasted"));
+    }
+    let login = spin("asking the server for the token", || client.finish(pending, callback.reveal().trim()))?;
+    Ok((client, login))
+}
+
+fn pasted(setup: &Setup, request: AuthorizationRequest) -> AuthorizationRequest {
+    if setup.settings.redirect_uri.is_some() { request } else { request.redirect_uri(PASTED_REDIRECT_URI) }
+}
+
+/// The authorization request that the settings describe.
+pub(super) fn request(setup: &Setup) -> Result<AuthorizationRequest> {
+    let settings = &setup.settings;
+    let mut request = AuthorizationRequest::new();
+    if !settings.scope.is_empty() {
+        request = request.scope(settings.scope.join(" "));
+    }
+    request = settings.resource.iter().fold(request, AuthorizationRequest::resource);
+    request = settings.audience.iter().fold(request, AuthorizationRequest::audience);
+    request = settings.params()?.into_iter().fold(request, |request, (name, value)| request.param(name, value));
+    if let Some(response_mode) = &settings.response_mode {
+        request = request.response_mode(response_mode);
+    }
+    if let Some(state) = &settings.state {
+        request = request.state(state);
+    }
+    if let Some(nonce) = &settings.nonce {
+        request = request.nonce(nonce);
+    }
+    if let Some(prompt) = &settings.prompt {
+        request = request.prompt(prompt.as_str());
+    }
+    if let Some(max_age) = settings.max_age {
+        request = request.max_age(max_age);
+    }
+    if let Some(acr_values) = &settings.acr_values {
+        request = request.acr_values(acr_values.as_str());
+    }
+    if let Some(login_hint) = &settings.login_hint {
+        request = request.login_hint(login_hint);
+    }
+    if let Some(claims) = &settings.claims {
+        let claims: serde_json::Value =
+            serde_json::from_str(claims).map_err(|error| Failure::usage(format!("--claims is no JSON: {error}")))?;
+        request = request.claims(claims);
+    }
+    Ok(request)
+}

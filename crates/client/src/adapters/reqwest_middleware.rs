@@ -1,0 +1,89 @@
+//! In front of reqwest, as a [middleware](https://docs.rs/reqwest-middleware).
+
+use super::Gate;
+use grantee_core::session::call::rejects_the_token;
+use http::Extensions;
+use http::header::AUTHORIZATION;
+use reqwest::{Request, Response};
+use reqwest_middleware::{Error, Middleware, Next, Result};
+use std::pin::Pin;
+
+impl crate::Session {
+    /// This session as a middleware of reqwest-middleware, for the origins that
+    /// [`allow_origin`](crate::SessionBuilder::allow_origin) named. See [`adapters`](crate::adapters) for what it does.
+    pub fn middleware(&self) -> AuthorizationMiddleware {
+        AuthorizationMiddleware { gate: Gate::new(self.source(), self.options()) }
+    }
+}
+
+/// Puts a session's token on requests, and sends one more after a 401 that rejects it. A request whose body is a stream
+/// can't be sent again; its 401 comes back.
+///
+/// The reqwest client below should follow no redirects; one that does drops the token itself when it leaves the host.
+///
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let server = grantor::Server::start(); let (issuer, api) = (server.issuer(), server.url("/api/orders"));
+/// use grantee::{Client, ClientCredentials};
+/// use reqwest_middleware::ClientBuilder;
+///
+/// let client = Client::discover(issuer).client("svc", "secret").build()?;
+/// let session = client.session(ClientCredentials::new()).allow_origin(&api)?.build()?;
+/// let reqwest = ClientBuilder::new(reqwest::Client::new()).with(session.middleware()).build();
+/// assert_eq!(reqwest.get(&api).send().await?.status(), 200);
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct AuthorizationMiddleware {
+    gate: Gate,
+}
+
+impl AuthorizationMiddleware {
+    /// Passes requests to other origins on without a token, instead of refusing them.
+    #[must_use]
+    pub fn pass_other_origins(mut self) -> Self {
+        self.gate.pass_other_origins = true;
+        self
+    }
+
+    async fn exchange(&self, mut request: Request, extensions: &mut Extensions, next: Next<'_>) -> Result<Response> {
+        if !self.gate.judge(request.url()).map_err(Error::middleware)? {
+            return next.run(request, extensions).await;
+        }
+        let source = &self.gate.source;
+        let again = request.try_clone();
+        let header = source.header().await.map_err(Error::middleware)?;
+        request.headers_mut().insert(AUTHORIZATION, header.clone());
+        let answer = next.clone().run(request, extensions).await?;
+        if !rejects_the_token(answer.status(), answer.headers()) {
+            return Ok(answer);
+        }
+        let Some(mut again) = again else {
+            // Renewed for the next request; whether that fails is the next request's affair.
+            let _ = source.after_rejection(&header).await;
+            return Ok(answer);
+        };
+        drop(answer);
+        let header = source.after_rejection(&header).await.map_err(Error::middleware)?;
+        again.headers_mut().insert(AUTHORIZATION, header);
+        next.run(again, extensions).await
+    }
+}
+
+impl Middleware for AuthorizationMiddleware {
+    // What `#[async_trait]` would write.
+    fn handle<'s, 'e, 'n, 'f>(
+        &'s self,
+        request: Request,
+        extensions: &'e mut Extensions,
+        next: Next<'n>,
+    ) -> Pin<Box<dyn Future<Output = Result<Response>> + Send + 'f>>
+    where
+        's: 'f,
+        'e: 'f,
+        'n: 'f,
+        Self: 'f,
+    {
+        Box::pin(self.exchange(request, extensions, next))
+    }
+}

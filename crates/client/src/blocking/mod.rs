@@ -1,0 +1,28 @@
+//! The blocking face: the same names and methods as the async one, without the `.await`s, over the very same conversations.
+//!
+//! ```
+//! # fn main() -> grantee::Result<()> {
+//! # let server = grantor::Server::start(); let issuer = server.issuer();
+//! use grantee::{ClientCredentials, blocking::Client};
+//!
+//! let client = Client::discover(issuer).client("svc", "secret").build()?;
+//! let token = client.token(ClientCredentials::new().scope("orders"))?;
+//! assert!(client.introspect(&token)?.active);
+//! # Ok(()) }
+//! ```
+//!
+//! Everything runs on the calling thread, which parks while it waits; only early renewals have a thread of their own. It
+//! may be used inside somebody's runtime, where it holds the thread it is called on.
+
+mod api;
+mod client;
+mod ports;
+pub(crate) mod runtime;
+mod session;
+
+pub use crate::adapters::ureq::AuthorizationMiddleware;
+pub use crate::http::ureq::UreqHttp;
+pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest};
+pub use client::{Client, ClientBuilder, Danger, Login};
+pub use ports::{Hook, Http};
+pub use session::{Session, SessionBuilder};

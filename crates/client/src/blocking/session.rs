@@ -1,0 +1,150 @@
+//! The blocking session.
+
+use super::ports::WhenPolled;
+use super::runtime::block_on;
+use crate::session::{CallbackError, SessionOptions, SyncOnChange, session_builder_methods};
+use grantee_core::grant::Grant;
+use grantee_core::ports::Request;
+use grantee_core::session::call::{Placement, call};
+use grantee_core::session::{Renewal, Source, SourceBuilder};
+use grantee_core::store::BlockingStore;
+use grantee_core::{Result, Token};
+use http::HeaderValue;
+use std::sync::Arc;
+
+/// Makes a [`Session`].
+#[must_use]
+pub struct SessionBuilder {
+    source: SourceBuilder,
+    options: SessionOptions,
+}
+
+impl SessionBuilder {
+    pub(crate) fn new(client: grantee_core::Client, grant: Arc<dyn Grant>, token: Option<Token>) -> Self {
+        let mut source = SourceBuilder::new(client, grant);
+        if let Some(token) = token {
+            source = source.token(token);
+        }
+        Self { source, options: SessionOptions::default() }
+    }
+
+    session_builder_methods!();
+
+    /// Keeps the token in this store.
+    pub fn store(mut self, store: impl BlockingStore + 'static) -> Self {
+        self.source = self.source.store(Arc::new(WhenPolled(store)));
+        self
+    }
+
+    /// Is told of every new token, once a renewal, before any waiting caller goes on: the one before, the new one, and how
+    /// it came. An error reaches those callers; the new token stays usable.
+    pub fn on_change<F>(mut self, on_change: F) -> Self
+    where
+        F: Fn(Option<&Token>, &Token, Renewal) -> Result<(), CallbackError> + Send + Sync + 'static,
+    {
+        self.source = self.source.on_change(Arc::new(SyncOnChange(on_change)));
+        self
+    }
+
+    /// The session. Nothing is fetched or read yet.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) when a store is to keep a person's token and nobody said whose it is.
+    pub fn build(self) -> Result<Session> {
+        Ok(Session { source: self.source.build()?, options: Arc::new(self.options) })
+    }
+}
+
+/// A token that stays fresh. Cheap to clone; clones share the token.
+///
+/// However many threads use it at once, one token request is made when it is due, and a caller that goes away takes nothing
+/// with it.
+#[derive(Debug, Clone)]
+pub struct Session {
+    source: Source,
+    options: Arc<SessionOptions>,
+}
+
+impl Session {
+    /// The `Authorization` header of the held token while it is fresh. No lock, no future, no allocation.
+    pub fn held(&self) -> Option<HeaderValue> {
+        self.source.held()
+    }
+
+    /// The `Authorization` header, of the held token or of a new one.
+    ///
+    /// # Errors
+    /// Whatever kept a token from coming; all who waited get the same.
+    pub fn header(&self) -> Result<HeaderValue> {
+        block_on(self.source.header())
+    }
+
+    /// The token: the held one while it is fresh, else a new one.
+    ///
+    /// # Errors
+    /// Whatever kept a new one from coming; all who waited get the same.
+    pub fn token(&self) -> Result<Arc<Token>> {
+        block_on(self.source.token())
+    }
+
+    /// A new token, however fresh the held one is.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token).
+    pub fn renew(&self) -> Result<Arc<Token>> {
+        block_on(self.source.renew())
+    }
+
+    /// The header of a token other than the one an API rejected, for whoever sends requests by other means.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token).
+    pub fn after_rejection(&self, rejected: &HeaderValue) -> Result<HeaderValue> {
+        block_on(self.source.after_rejection(rejected))
+    }
+
+    /// Stores the token the session was started with, where there is a store, and otherwise makes sure that there is one.
+    ///
+    /// # Errors
+    /// As [`token`](Self::token).
+    pub fn save(&self) -> Result<()> {
+        block_on(self.source.save())
+    }
+
+    /// Forgets the token, here and in the store. It stays good at the server: see [`Client::revoke`](super::Client::revoke).
+    ///
+    /// # Errors
+    /// [`Error::Store`](crate::Error::Store) when the store keeps it still.
+    pub fn forget(&self) -> Result<()> {
+        block_on(self.source.forget())
+    }
+
+    /// Sends a request with the token, to an origin that [`SessionBuilder::allow_origin`] named. After a 401 that rejects
+    /// the token it is renewed and the request sent once more. Any status is an answer.
+    ///
+    /// # Errors
+    /// [`Error::Insufficient`](crate::Error::Insufficient) when the API asks for more; [`Error::Config`](crate::Error::Config) for another origin; otherwise why there is no
+    /// token or no answer.
+    pub fn send(&self, request: Request) -> Result<http::Response<bytes::Bytes>> {
+        self.options.check(&request, self.source.client().allows_http())?;
+        block_on(call(&self.source, request, self.options.placement))
+    }
+
+    /// Starts nothing more and waits for the renewal that runs. A token that is held still serves while it is fresh.
+    pub fn close(&self) {
+        block_on(self.source.close());
+    }
+
+    /// The source underneath.
+    pub fn source(&self) -> &Source {
+        &self.source
+    }
+
+    pub(crate) fn options(&self) -> &SessionOptions {
+        &self.options
+    }
+
+    pub(crate) fn placement(&self) -> Placement {
+        self.options.placement
+    }
+}

@@ -1,0 +1,143 @@
+//! The async face's HTTP client: reqwest.
+
+use super::{AUTHORITY, HttpSettings, USER_AGENT, authorities, unreadable};
+use grantee_core::error::{Result, TransportError, TransportErrorKind};
+use grantee_core::ports::{BoxFuture, Http, Limits, Request, Response};
+use rustls::pki_types::CertificateDer;
+use std::error::Error as _;
+use std::time::Duration;
+
+/// Sends by a reqwest client.
+///
+/// One of your own should follow no redirects, obey no cookies and repeat nothing; an answer from elsewhere than the URL
+/// that was asked is refused all the same.
+#[derive(Debug, Clone)]
+pub struct ReqwestHttp {
+    client: reqwest::Client,
+    timeout: Option<Duration>,
+}
+
+impl ReqwestHttp {
+    /// By a client of your own, with its own timeouts.
+    pub fn new(client: reqwest::Client) -> Self {
+        Self { client, timeout: None }
+    }
+
+    /// The reqwest client underneath.
+    pub fn client(&self) -> &reqwest::Client {
+        &self.client
+    }
+
+    pub(crate) fn from_settings(settings: &HttpSettings) -> Result<Self> {
+        let certificates = |pems: &[Vec<u8>]| -> Result<Vec<reqwest::Certificate>> {
+            let read = |der: &CertificateDer<'_>| {
+                reqwest::Certificate::from_der(der).map_err(|error| unreadable(AUTHORITY, error))
+            };
+            authorities(pems)?.iter().map(read).collect()
+        };
+        let mut builder = reqwest::Client::builder()
+            .user_agent(USER_AGENT)
+            // A redirect could carry credentials to another host.
+            .redirect(reqwest::redirect::Policy::none())
+            .referer(false)
+            // A repetition must be made anew: a proof or an assertion serves once.
+            .retry(reqwest::retry::never())
+            .connect_timeout(settings.connect_timeout)
+            .no_proxy();
+        if !settings.only_ca.is_empty() {
+            builder = builder.tls_certs_only(certificates(&settings.only_ca)?);
+        } else if !settings.added_ca.is_empty() {
+            builder = builder.tls_certs_merge(certificates(&settings.added_ca)?);
+        }
+        if settings.accept_invalid_certs {
+            builder = builder.tls_danger_accept_invalid_certs(true);
+        }
+        if let Some(proxy) = &settings.proxy {
+            builder = builder.proxy(
+                reqwest::Proxy::all(proxy.reveal())
+                    .map_err(|error| unreadable("the proxy URL", error.without_url()))?,
+            );
+        }
+        if let Some((chain, key)) = &settings.client_certificate {
+            let mut pem = key.reveal().as_bytes().to_vec();
+            pem.push(b'\n');
+            pem.extend_from_slice(chain);
+            let identity = reqwest::Identity::from_pem(&pem)
+                .map_err(|error| unreadable("the client certificate or its key", error));
+            builder = builder.identity(identity?);
+        }
+        let client = builder.build().map_err(|error| unreadable("the connection's settings", shown(&error)))?;
+        Ok(Self { client, timeout: Some(settings.timeout) })
+    }
+
+    async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
+        let limits = Limits::of(&request);
+        let timeout = limits.total.or(self.timeout);
+        let mut request = reqwest::Request::try_from(request).map_err(failure)?;
+        *request.timeout_mut() = timeout;
+        let mut answer = self.client.execute(request).await.map_err(failure)?;
+        let url = answer.url().as_str().to_owned();
+        let too_large =
+            || TransportError::new(TransportErrorKind::TooLarge, format!("more than {} bytes", limits.body));
+        let announced = answer.content_length().unwrap_or(0);
+        if announced > limits.body as u64 {
+            return Err(too_large());
+        }
+        let mut body = match answer.chunk().await.map_err(failure)? {
+            // Most answers come in one piece, which is taken as it is.
+            Some(first) => bytes::BytesMut::from(first),
+            None => bytes::BytesMut::new(),
+        };
+        loop {
+            if body.len() > limits.body {
+                return Err(too_large());
+            }
+            match answer.chunk().await.map_err(failure)? {
+                Some(chunk) => body.extend_from_slice(&chunk),
+                None => break,
+            }
+        }
+        let mut response = http::Response::new(body.freeze());
+        *response.status_mut() = answer.status();
+        *response.headers_mut() = std::mem::take(answer.headers_mut());
+        Ok(Response { http: response, url })
+    }
+}
+
+impl Http for ReqwestHttp {
+    fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
+        Box::pin(self.exchange(request))
+    }
+}
+
+fn failure(error: reqwest::Error) -> TransportError {
+    let error = error.without_url();
+    // First of all whether there was a connection: one that took too long to make has carried nothing.
+    let kind = if error.is_connect() {
+        if is_tls(&error) { TransportErrorKind::Tls } else { TransportErrorKind::Connect }
+    } else if error.is_timeout() {
+        TransportErrorKind::Timeout
+    } else {
+        TransportErrorKind::Broken
+    };
+    TransportError::new(kind, shown(&error))
+}
+
+fn is_tls(error: &(dyn std::error::Error + 'static)) -> bool {
+    if error.is::<rustls::Error>() {
+        return true;
+    }
+    // The source of an I/O error is that of the error within, which would be passed over.
+    let within = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+    let within = within.map(|within| -> &(dyn std::error::Error + 'static) { within });
+    within.or_else(|| error.source()).is_some_and(is_tls)
+}
+
+/// The innermost cause says most; the layers above repeat the URL.
+fn shown(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    cause.to_string()
+}

@@ -1,0 +1,174 @@
+//! The blocking face's HTTP client: ureq.
+
+use super::{HttpSettings, USER_AGENT, authorities, unreadable};
+use crate::blocking;
+use grantee_core::error::{Result, TransportError, TransportErrorKind};
+use grantee_core::ports::{Limits, Request, Response};
+use std::sync::Arc;
+use ureq::ResponseExt as _;
+use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, TlsProvider};
+
+/// Sends by a ureq agent.
+///
+/// One of your own should follow no redirects and take no status for an error; an answer from elsewhere than the URL that
+/// was asked is refused all the same.
+#[derive(Debug, Clone)]
+pub struct UreqHttp {
+    agent: ureq::Agent,
+}
+
+impl UreqHttp {
+    /// By an agent of your own, with its own timeouts.
+    pub fn new(agent: ureq::Agent) -> Self {
+        Self { agent }
+    }
+
+    /// The ureq agent underneath.
+    pub fn agent(&self) -> &ureq::Agent {
+        &self.agent
+    }
+
+    pub(crate) fn from_settings(settings: &HttpSettings) -> Result<Self> {
+        let mut tls = TlsConfig::builder()
+            .provider(TlsProvider::Rustls)
+            // Given explicitly: were a second provider in the program, rustls would panic for want of a default one.
+            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+            .root_certs(roots(settings)?)
+            .disable_verification(settings.accept_invalid_certs);
+        if let Some((chain, key)) = &settings.client_certificate {
+            let chain = certificates(chain)?;
+            let key = PrivateKey::from_pem(key.reveal().as_bytes())
+                .map_err(|error| unreadable("the client certificate's key", error))?;
+            tls = tls.client_cert(Some(ClientCert::new_with_certs(&chain, key)));
+        }
+        let proxy = match &settings.proxy {
+            Some(url) => Some(
+                ureq::Proxy::new(url.reveal()).map_err(|_| unreadable("the proxy URL", "it is no URL of a proxy"))?,
+            ),
+            None => None,
+        };
+        let config = ureq::Agent::config_builder()
+            .user_agent(USER_AGENT)
+            .proxy(proxy)
+            // A redirect could carry credentials to another host.
+            .max_redirects(0)
+            .max_redirects_will_error(false)
+            .http_status_as_error(false)
+            .allow_non_standard_methods(true)
+            .timeout_connect(Some(settings.connect_timeout))
+            .timeout_global(Some(settings.timeout))
+            // The pool goes by the identity of this value, so it is made once.
+            .tls_config(tls.build())
+            .build();
+        Ok(Self { agent: ureq::Agent::new_with_config(config) })
+    }
+}
+
+impl blocking::Http for UreqHttp {
+    fn send(&self, request: Request) -> Result<Response, TransportError> {
+        let limits = Limits::of(&request);
+        let (parts, body) = request.into_parts();
+        // A body where there is none would turn into `Content-Length: 0` on a GET.
+        let answer = if body.is_empty() && !expects_body(&parts.method) {
+            self.run(http::Request::from_parts(parts, ()), limits)
+        } else {
+            self.run(http::Request::from_parts(parts, &body[..]), limits)
+        };
+        let answer = answer.map_err(failure)?;
+        let url = answer.get_uri().to_string();
+        let (parts, mut body) = answer.into_parts();
+        let most = u64::try_from(limits.body).unwrap_or(u64::MAX);
+        if body.content_length().is_some_and(|announced| announced > most) {
+            return Err(too_large(limits.body));
+        }
+        // One byte more than allowed is read, to tell a body that just fits from one that does not.
+        let read = body.with_config().limit(most.saturating_add(1)).read_to_vec();
+        let bytes = read.map_err(|error| match error {
+            ureq::Error::BodyExceedsLimit(_) => too_large(limits.body),
+            other => failure(other),
+        })?;
+        if bytes.len() > limits.body {
+            return Err(too_large(limits.body));
+        }
+        Ok(Response { http: http::Response::from_parts(parts, bytes.into()), url })
+    }
+}
+
+impl UreqHttp {
+    fn run(
+        &self,
+        request: http::Request<impl ureq::AsSendBody>,
+        limits: Limits,
+    ) -> Result<http::Response<ureq::Body>, ureq::Error> {
+        match limits.total {
+            Some(total) => self.agent.run(self.agent.configure_request(request).timeout_global(Some(total)).build()),
+            None => self.agent.run(request),
+        }
+    }
+}
+
+fn expects_body(method: &http::Method) -> bool {
+    matches!(*method, http::Method::POST | http::Method::PUT | http::Method::PATCH)
+}
+
+fn too_large(limit: usize) -> TransportError {
+    TransportError::new(TransportErrorKind::TooLarge, format!("more than {limit} bytes"))
+}
+
+fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>> {
+    let mut found = Vec::new();
+    for item in ureq::tls::parse_pem(pem) {
+        if let PemItem::Certificate(certificate) = item.map_err(|error| unreadable("the certificate", error))? {
+            found.push(certificate);
+        }
+    }
+    if found.is_empty() { Err(unreadable("the certificate", "there is none in it")) } else { Ok(found) }
+}
+
+fn roots(settings: &HttpSettings) -> Result<RootCerts> {
+    let given = |pems: &[Vec<u8>]| -> Result<Vec<Certificate<'static>>> {
+        Ok(authorities(pems)?.iter().map(|der| Certificate::from_der(der).to_owned()).collect())
+    };
+    if !settings.only_ca.is_empty() {
+        return Ok(RootCerts::new_with_certs(&given(&settings.only_ca)?));
+    }
+    if settings.added_ca.is_empty() {
+        return Ok(RootCerts::PlatformVerifier);
+    }
+    // ureq knows either given roots or the platform's, so both together are given.
+    let mut all: Vec<Certificate<'static>> = rustls_native_certs::load_native_certs()
+        .certs
+        .iter()
+        .map(|certificate| Certificate::from_der(certificate).to_owned())
+        .collect();
+    all.extend(given(&settings.added_ca)?);
+    Ok(RootCerts::new_with_certs(&all))
+}
+
+fn failure(error: ureq::Error) -> TransportError {
+    use std::io::ErrorKind;
+    let kind = match &error {
+        // These come before anything has been sent.
+        ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => TransportErrorKind::Connect,
+        ureq::Error::Timeout(_) => TransportErrorKind::Timeout,
+        ureq::Error::HostNotFound | ureq::Error::ConnectionFailed => TransportErrorKind::Connect,
+        ureq::Error::Tls(_) | ureq::Error::Rustls(_) => TransportErrorKind::Tls,
+        ureq::Error::BodyExceedsLimit(_) => TransportErrorKind::TooLarge,
+        ureq::Error::Io(io) => match io.kind() {
+            ErrorKind::ConnectionRefused
+            | ErrorKind::HostUnreachable
+            | ErrorKind::NetworkUnreachable
+            | ErrorKind::AddrNotAvailable => TransportErrorKind::Connect,
+            ErrorKind::TimedOut => TransportErrorKind::Timeout,
+            _ if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => TransportErrorKind::Tls,
+            _ => TransportErrorKind::Broken,
+        },
+        _ => TransportErrorKind::Broken,
+    };
+    let message = match &error {
+        // Its text holds the URL, and so the query.
+        ureq::Error::BadUri(_) => "the URL is none that HTTP can use".to_owned(),
+        other => other.to_string(),
+    };
+    TransportError::new(kind, message)
+}
