@@ -28,6 +28,7 @@ examples! {
     blocking_session,
     client_credentials,
     login,
+    native_login,
     own_client_auth,
     own_grant,
     session,

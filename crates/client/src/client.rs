@@ -33,6 +33,7 @@ use url::Url;
 #[derive(Debug, Clone)]
 pub struct Client {
     core: grantee_core::Client,
+    executor: Arc<TokioExecutor>,
 }
 
 impl Client {
@@ -141,6 +142,14 @@ impl Client {
         self.core.client_id()
     }
 
+    /// Waits for the renewals that run. Held tokens still serve while they are fresh; nothing is renewed any more.
+    ///
+    /// Dropping the last clone, session and API client closes the idle connections, and a renewal that runs goes on to its
+    /// end on the runtime: nothing is lost, and nobody is told.
+    pub async fn close(&self) {
+        self.executor.close().await;
+    }
+
     /// The conversations underneath, with their ports.
     pub fn core(&self) -> &grantee_core::Client {
         &self.core
@@ -186,8 +195,9 @@ impl ClientBuilder {
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) outside of a tokio runtime, or when the settings can't work.
     pub fn build(self) -> Result<Client> {
+        let executor = Arc::new(TokioExecutor::current()?);
         let ports = Ports {
-            executor: Arc::new(TokioExecutor::current()?),
+            executor: executor.clone(),
             http: match self.own_http {
                 Some(http) => http,
                 None => Arc::new(ReqwestHttp::from_settings(&self.http)?),
@@ -195,7 +205,7 @@ impl ClientBuilder {
             clock: Arc::new(TokioClock::new()),
             entropy: Arc::new(SystemEntropy),
         };
-        Ok(Client { core: grantee_core::Client::new(self.config, ports)? })
+        Ok(Client { core: grantee_core::Client::new(self.config, ports)?, executor })
     }
 }
 

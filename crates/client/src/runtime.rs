@@ -1,9 +1,11 @@
 //! The async face's clock and executor: the caller's tokio runtime.
 
+use event_listener::Event;
 use grantee_core::ports::{BoxFuture, Cancel, Clock, Executor, WaitEnd};
 use grantee_core::{Error, Result, UnixTime};
 use std::future::{Future as _, poll_fn};
 use std::pin::pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::Poll;
 use std::time::{Duration, Instant};
 
@@ -44,9 +46,22 @@ impl Clock for TokioClock {
 }
 
 /// Spawns on the runtime the client was built in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(crate) struct TokioExecutor {
     handle: tokio::runtime::Handle,
+    running: Arc<Running>,
+}
+
+#[derive(Default)]
+struct Running {
+    state: Mutex<State>,
+    ended: Event,
+}
+
+#[derive(Default)]
+struct State {
+    count: usize,
+    closed: bool,
 }
 
 impl TokioExecutor {
@@ -59,14 +74,64 @@ impl TokioExecutor {
                 "build it inside the runtime it is to work in, or use grantee::blocking",
             )
         })?;
-        Ok(Self { handle })
+        Ok(Self { handle, running: Arc::default() })
+    }
+
+    /// Spawns nothing more and waits for what runs.
+    pub(crate) async fn close(&self) {
+        self.running.lock().closed = true;
+        loop {
+            let ended = self.running.ended.listen();
+            if self.running.lock().count == 0 {
+                return;
+            }
+            ended.await;
+        }
     }
 }
 
 impl Executor for TokioExecutor {
     fn spawn(&self, future: BoxFuture<'static, ()>) -> Result<()> {
+        let runs = Runs::start(&self.running)?;
         // On a runtime that has shut down tokio drops the future at once, which fails whoever waits for it.
-        drop(self.handle.spawn(future));
+        drop(self.handle.spawn(async move {
+            let _runs = runs;
+            future.await;
+        }));
         Ok(())
+    }
+}
+
+impl std::fmt::Debug for TokioExecutor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("TokioExecutor { .. }")
+    }
+}
+
+impl Running {
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Counted while it exists: also when the future panics or its runtime drops it.
+struct Runs(Arc<Running>);
+
+impl Runs {
+    fn start(running: &Arc<Running>) -> Result<Self> {
+        let mut state = running.lock();
+        if state.closed {
+            return Err(Error::config("the client has been closed", "make a new one"));
+        }
+        state.count += 1;
+        drop(state);
+        Ok(Self(Arc::clone(running)))
+    }
+}
+
+impl Drop for Runs {
+    fn drop(&mut self) {
+        self.0.lock().count -= 1;
+        self.0.ended.notify(usize::MAX);
     }
 }

@@ -60,7 +60,12 @@ mod in_the_async_face {
 mod in_the_blocking_face {
     use grantee::blocking::{ApiClient, Client, SessionBuilder};
 
-    fn enter() {}
+    /// The blocking face has nothing to enter.
+    struct Nothing;
+
+    fn enter() -> Nothing {
+        Nothing
+    }
 
     fn run<T>(outcome: T) -> T {
         outcome

@@ -2,10 +2,10 @@
 //! faces wrap it and differ in the ports they hand over.
 
 use crate::authorization::{AuthorizationRequest, Callback, Pending, RequestContext};
-use crate::client_auth::{AuthContext, ClientAuth, Credentials};
+use crate::client_auth::{AuthContext, ClientAuth, Credentials, SecretMethods};
 use crate::counters::{Counters, Counting};
 use crate::endpoint::{discovery, introspection, revocation, token};
-use crate::error::{Error, Result, RuleViolation, TransportErrorKind};
+use crate::error::{Error, Excerpt, Result, RuleViolation, TransportErrorKind};
 use crate::grant::{AuthorizationCode, Grant, GrantContext, RefreshToken};
 use crate::hooks::{Hook, TokenAnswer};
 use crate::metadata::AuthorizationServer;
@@ -16,6 +16,7 @@ use crate::wire::{self};
 use crate::{Token, TokenToActOn, UnixTime};
 use bytes::Bytes;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 use tracing::Instrument as _;
 use url::Url;
@@ -188,7 +189,7 @@ impl Config {
         self.client_id = client_id;
         // A method that was chosen already stays chosen: the order of the calls does not matter.
         if !matches!(self.credentials, Credentials::Method(_)) {
-            self.credentials = secret.map_or(Credentials::Public, Credentials::Secret);
+            self.credentials = secret.map_or(Credentials::Public, |secret| Credentials::Secret(SecretMethods::new(&secret)));
         }
     }
 
@@ -249,6 +250,7 @@ pub(crate) struct Inner {
     pub(crate) ports: Ports,
     pub(crate) counting: Counting,
     pub(crate) metadata: MetadataCache,
+    token_url: wire::url::ParsedOnce,
 }
 
 impl std::fmt::Debug for Client {
@@ -267,7 +269,8 @@ impl Client {
             return Err(Error::config("no client_id is given", "call client(id, secret) or public_client(id)"));
         }
         let metadata = MetadataCache::new(&config)?;
-        Ok(Self { inner: Arc::new(Inner { config, ports, counting: Counting::default(), metadata }) })
+        let (counting, token_url) = (Counting::default(), wire::url::ParsedOnce::default());
+        Ok(Self { inner: Arc::new(Inner { config, ports, counting, metadata, token_url }) })
     }
 
     /// The client's identifier.
@@ -308,6 +311,11 @@ impl Client {
     /// # Errors
     /// [`Error::Server`] when the server says no; the other variants as their names say.
     pub async fn token(&self, grant: &dyn Grant) -> Result<Token> {
+        self.token_noting(grant, &AtomicBool::new(false)).await
+    }
+
+    /// As [`token`](Self::token), noting in `sent` that the request is about to be sent.
+    pub(crate) async fn token_noting(&self, grant: &dyn Grant, sent: &AtomicBool) -> Result<Token> {
         let kind = if grant.grant_type() == "refresh_token" { TokenAnswer::Refresh } else { TokenAnswer::Access };
         let span = tracing::info_span!(
             "token_request",
@@ -321,14 +329,14 @@ impl Client {
             if kind == TokenAnswer::Refresh {
                 counting.refreshes.add();
             }
-            let outcome = self.request_token(grant, kind).await;
+            let outcome = self.request_token(grant, kind, sent).await;
             match &outcome {
                 Ok(token) => tracing::info!(outcome = "token", expires_at = token.expires_at.map(UnixTime::seconds)),
                 Err(error) => {
                     counting.token_failures.add();
                     tracing::warn!(
                         outcome = error.code(),
-                        server_error = error.server_error(),
+                        server_error = error.server_error().map(|code| tracing::field::display(Excerpt(code))),
                         status = error.status()
                     );
                     for hook in &self.inner.config.hooks {
@@ -342,11 +350,12 @@ impl Client {
         .await
     }
 
-    async fn request_token(&self, grant: &dyn Grant, kind: TokenAnswer) -> Result<Token> {
+    async fn request_token(&self, grant: &dyn Grant, kind: TokenAnswer, sent: &AtomicBool) -> Result<Token> {
         let metadata = self.metadata().await?;
         tracing::Span::current().record("issuer", metadata.issuer.as_deref());
         let endpoint = metadata.require("token_endpoint")?;
-        let url = self.endpoint_url("the token_endpoint", endpoint)?;
+        let url = self.inner.token_url.parse("the token_endpoint", endpoint)?;
+        wire::url::confidential("the token_endpoint", &url, self.inner.config.allow_http)?;
         let context = GrantContext {
             client_id: self.client_id(),
             issuer: metadata.issuer.as_deref(),
@@ -360,9 +369,11 @@ impl Client {
             hook.before_token_request(&mut draft).await?;
         }
         let method = self.authenticate(&mut draft, &metadata).await?;
-        let asked_scope = grant.parameters().scope.clone();
+        let asked_scope = &grant.parameters().scope;
         let sent_at = self.now();
-        let mut answer = self.exchange(token::STAGE, draft.into_request()?).await?;
+        let request = draft.into_request()?;
+        sent.store(true, Ordering::SeqCst);
+        let mut answer = self.exchange(token::STAGE, request).await?;
         for hook in &self.inner.config.hooks {
             hook.on_token_answer(kind, &mut answer).await?;
         }
@@ -378,10 +389,10 @@ impl Client {
         };
         let token = token::judge(&answer, &asked).map_err(|error| explained(error, &*method))?;
         let token = grant.finish(token)?;
-        if let (Some(asked), Some(granted)) = (&asked_scope, &token.scope)
+        if let (Some(asked), Some(granted)) = (asked_scope, &token.scope)
             && !asked.same_set(granted)
         {
-            tracing::warn!(asked = %asked, granted = %granted, "the server granted another scope than was asked for");
+            tracing::warn!(asked = %asked, granted = %Excerpt(&granted.to_string()), "the server granted another scope than was asked for");
         }
         Ok(token)
     }
@@ -468,6 +479,8 @@ impl Client {
         let method = match authorization {
             Some(token) => {
                 draft.headers.insert(http::header::AUTHORIZATION, token.try_into()?);
+                // A hook may have moved the request.
+                wire::url::confidential("the request's URL", &draft.url, self.allows_http())?;
                 None
             }
             None => Some(self.authenticate(&mut draft, &metadata).await?),
@@ -534,7 +547,7 @@ impl Client {
 
     /// Sends a request to a protocol endpoint and returns what that very endpoint answered.
     pub(crate) async fn exchange(&self, stage: &'static str, request: Request) -> Result<http::Response<Bytes>> {
-        let asked = request.uri().to_string();
+        let asked = request.uri().clone();
         let limit = Limits::of(&request).body;
         let response = self.inner.ports.http.send(request).await.map_err(|mut error| {
             error.stage = stage;
@@ -552,7 +565,7 @@ impl Client {
                 "the answer comes from the URL that was asked",
                 "RFC 9700 section 4.11",
             )
-            .expected(wire::url::shown(&asked))
+            .expected(wire::url::shown(&asked.to_string()))
             .got(wire::url::shown(&response.url))
             .hint("the HTTP client followed a redirect: hand over one that follows none")
             .into());
@@ -578,9 +591,9 @@ pub(crate) fn same_origin_answer(stage: &'static str, asked: &str, answered: &st
         .into())
 }
 
-fn same_url(asked: &str, answered: &str) -> bool {
-    asked == answered
-        || matches!((Url::parse(asked), Url::parse(answered)), (Ok(asked), Ok(answered)) if asked == answered)
+fn same_url(asked: &http::Uri, answered: &str) -> bool {
+    let parsed = || (Url::parse(&asked.to_string()), Url::parse(answered));
+    wire::url::is_exactly(asked, answered) || matches!(parsed(), (Ok(asked), Ok(answered)) if asked == answered)
 }
 
 fn explained(mut error: Error, method: &dyn ClientAuth) -> Error {

@@ -116,6 +116,7 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Self::Server(error) => error.hint.as_deref(),
+            Self::Status(error) => error.hint.as_deref(),
             Self::Rule(error) => error.hint.as_deref(),
             Self::Store(error) => error.hint.as_deref(),
             Self::Config(error) => error.hint.as_deref(),
@@ -162,6 +163,12 @@ impl From<TransportError> for Error {
 impl From<StoreError> for Error {
     fn from(error: StoreError) -> Self {
         Self::Store(error)
+    }
+}
+
+impl From<LoginRequired> for Error {
+    fn from(error: LoginRequired) -> Self {
+        Self::LoginRequired(Arc::new(error))
     }
 }
 
@@ -255,12 +262,20 @@ pub struct StatusError {
     pub headers: HeaderMap,
     /// The answer's body, for the caller to read; never shown by `Debug` or in a message.
     pub body: Bytes,
+    /// What to do about it, where we know.
+    pub hint: Option<String>,
 }
 
 impl StatusError {
     /// From an answer.
     pub fn new(stage: &'static str, answer: &http::Response<Bytes>) -> Self {
-        Self { stage, status: answer.status().as_u16(), headers: answer.headers().clone(), body: answer.body().clone() }
+        Self {
+            stage,
+            status: answer.status().as_u16(),
+            headers: answer.headers().clone(),
+            body: answer.body().clone(),
+            hint: None,
+        }
     }
 }
 
@@ -272,7 +287,7 @@ impl fmt::Display for StatusError {
         if let Some(wait) = retry_after(&self.headers) {
             write!(f, ", try again in {} s", wait.as_secs())?;
         }
-        Ok(())
+        write_hint(f, self.hint.as_deref())
     }
 }
 
@@ -298,6 +313,11 @@ pub struct LoginRequired {
 }
 
 impl LoginRequired {
+    /// For a grant of the program's own that has nothing left to get a token with.
+    pub fn new(why: impl Into<String>) -> Self {
+        Self { why: why.into(), server_error: None }
+    }
+
     pub(crate) fn error(why: impl Into<String>, server_error: Option<&str>) -> Error {
         Error::LoginRequired(Arc::new(Self { why: why.into(), server_error: server_error.map(str::to_owned) }))
     }

@@ -12,6 +12,7 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+use url::Url;
 
 /// A future on the heap that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
@@ -48,6 +49,19 @@ impl Limits {
     /// The limits a request carries.
     pub fn of(request: &Request) -> Self {
         request.extensions().get().copied().unwrap_or_default()
+    }
+}
+
+/// The URL of a request as the core has parsed it: a request extension that spares an [`Http`] parsing it once more.
+#[derive(Debug, Clone)]
+pub struct ParsedUrl(pub(crate) Url);
+
+impl ParsedUrl {
+    /// Takes it from a request: `None` where there is none, and where the request's URI is not, to the letter, this URL,
+    /// since whoever changed that decides where the request goes.
+    pub fn take(request: &mut Request) -> Option<Url> {
+        let Self(url) = request.extensions_mut().remove()?;
+        crate::wire::url::is_exactly(request.uri(), url.as_str()).then_some(url)
     }
 }
 
@@ -197,5 +211,26 @@ impl Cancel {
 impl std::fmt::Debug for Cancel {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_tuple("Cancel").field(&self.is_cancelled()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_parsed_url_serves_only_the_request_it_belongs_to() {
+        let request = |uri: &str| {
+            let mut request = http::Request::new(Bytes::new());
+            *request.uri_mut() = uri.parse().unwrap();
+            request.extensions_mut().insert(ParsedUrl(Url::parse("https://as.example/token").unwrap()));
+            request
+        };
+        assert_eq!(
+            ParsedUrl::take(&mut request("https://as.example/token")).unwrap().as_str(),
+            "https://as.example/token"
+        );
+        assert_eq!(ParsedUrl::take(&mut request("https://other.example/token")), None);
+        assert_eq!(ParsedUrl::take(&mut http::Request::new(Bytes::new())), None);
     }
 }

@@ -46,7 +46,7 @@ impl std::fmt::Display for TokenKey {
 }
 
 /// What a store keeps under one key.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Record {
     /// The issuer, or the token endpoint where no issuer is known.
@@ -65,6 +65,20 @@ pub struct Record {
     /// What a later version keeps, or the program: left as it is.
     #[serde(flatten)]
     pub extra: Map<String, Value>,
+}
+
+// What a later version or a program keeps may be a secret, so only the names are shown.
+impl std::fmt::Debug for Record {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Record")
+            .field("issuer", &self.issuer)
+            .field("client_id", &self.client_id)
+            .field("account", &self.account)
+            .field("token", &self.token)
+            .field("intent", &self.intent)
+            .field("extra", &self.extra.keys().collect::<Vec<_>>())
+            .finish()
+    }
 }
 
 impl Record {

@@ -3,8 +3,8 @@
 //! | you have | you use |
 //! |---|---|
 //! | reqwest | [`Session::header`](crate::Session::header), as below, or [`Session::send`](crate::Session::send) and [`ApiClient`](crate::ApiClient), which are on reqwest |
-//! | reqwest-middleware | [`Session::middleware`](crate::Session::middleware) (feature `reqwest-middleware`) |
-//! | anything on hyper or tower | [`Session::layer`](crate::Session::layer) (feature `tower`) |
+//! | reqwest-middleware | `Session::middleware` (feature `reqwest-middleware`) |
+//! | anything on hyper or tower | `Session::layer` (feature `tower`) |
 //! | ureq | [`blocking::Session::middleware`](crate::blocking::Session::middleware) |
 //!
 //! All do the same. The token goes to the origins that [`allow_origin`](crate::SessionBuilder::allow_origin) named, over https

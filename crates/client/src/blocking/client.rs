@@ -132,7 +132,8 @@ impl Client {
     }
 
     /// Lets the early renewals that run finish and joins their thread. Held tokens still serve while they are fresh;
-    /// nothing is renewed early any more.
+    /// nothing is renewed early any more. Dropping the last clone, session and API client does the same, and closes the idle
+    /// connections.
     pub fn close(&self) {
         self.executor.close();
     }

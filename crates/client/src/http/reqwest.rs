@@ -1,11 +1,10 @@
 //! The async face's HTTP client: reqwest.
 
 use super::{AUTHORITY, HttpSettings, USER_AGENT, authorities, unreadable};
+use bytes::{Bytes, BytesMut};
 use grantee_core::error::{Result, TransportError, TransportErrorKind};
-use grantee_core::ports::{BoxFuture, Http, Limits, Request, Response};
+use grantee_core::ports::{BoxFuture, Http, Limits, ParsedUrl, Request, Response};
 use rustls::pki_types::CertificateDer;
-use std::error::Error as _;
-use std::time::Duration;
 
 /// Sends by a reqwest client.
 ///
@@ -14,13 +13,12 @@ use std::time::Duration;
 #[derive(Debug, Clone)]
 pub struct ReqwestHttp {
     client: reqwest::Client,
-    timeout: Option<Duration>,
 }
 
 impl ReqwestHttp {
     /// By a client of your own, with its own timeouts.
     pub fn new(client: reqwest::Client) -> Self {
-        Self { client, timeout: None }
+        Self { client }
     }
 
     /// The reqwest client underneath.
@@ -43,6 +41,7 @@ impl ReqwestHttp {
             // A repetition must be made anew: a proof or an assertion serves once.
             .retry(reqwest::retry::never())
             .connect_timeout(settings.connect_timeout)
+            .timeout(settings.timeout)
             .no_proxy();
         if !settings.only_ca.is_empty() {
             builder = builder.tls_certs_only(certificates(&settings.only_ca)?);
@@ -67,14 +66,15 @@ impl ReqwestHttp {
             builder = builder.identity(identity?);
         }
         let client = builder.build().map_err(|error| unreadable("the connection's settings", shown(&error)))?;
-        Ok(Self { client, timeout: Some(settings.timeout) })
+        Ok(Self { client })
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
         let limits = Limits::of(&request);
-        let timeout = limits.total.or(self.timeout);
-        let mut request = reqwest::Request::try_from(request).map_err(failure)?;
-        *request.timeout_mut() = timeout;
+        let mut request = converted(request).map_err(failure)?;
+        if limits.total.is_some() {
+            *request.timeout_mut() = limits.total;
+        }
         let mut answer = self.client.execute(request).await.map_err(failure)?;
         let url = answer.url().as_str().to_owned();
         let too_large =
@@ -83,21 +83,15 @@ impl ReqwestHttp {
         if announced > limits.body as u64 {
             return Err(too_large());
         }
-        let mut body = match answer.chunk().await.map_err(failure)? {
-            // Most answers come in one piece, which is taken as it is.
-            Some(first) => bytes::BytesMut::from(first),
-            None => bytes::BytesMut::new(),
-        };
-        loop {
-            if body.len() > limits.body {
+        let mut body = Bytes::new();
+        while let Some(piece) = answer.chunk().await.map_err(failure)? {
+            if body.len() + piece.len() > limits.body {
                 return Err(too_large());
             }
-            match answer.chunk().await.map_err(failure)? {
-                Some(chunk) => body.extend_from_slice(&chunk),
-                None => break,
-            }
+            // Most answers come in one piece, which is taken as it is.
+            body = if body.is_empty() { piece } else { joined(body, &piece) };
         }
-        let mut response = http::Response::new(body.freeze());
+        let mut response = http::Response::new(body);
         *response.status_mut() = answer.status();
         *response.headers_mut() = std::mem::take(answer.headers_mut());
         Ok(Response { http: response, url })
@@ -108,6 +102,23 @@ impl Http for ReqwestHttp {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(self.exchange(request))
     }
+}
+
+/// As reqwest's own conversion, without parsing a URL that the core has parsed.
+fn converted(mut request: Request) -> reqwest::Result<reqwest::Request> {
+    let Some(url) = ParsedUrl::take(&mut request) else { return request.try_into() };
+    let (parts, body) = request.into_parts();
+    let mut converted = reqwest::Request::new(parts.method, url);
+    *converted.headers_mut() = parts.headers;
+    *converted.version_mut() = parts.version;
+    *converted.body_mut() = Some(body.into());
+    Ok(converted)
+}
+
+fn joined(body: Bytes, piece: &[u8]) -> Bytes {
+    let mut body = BytesMut::from(body);
+    body.extend_from_slice(piece);
+    body.freeze()
 }
 
 fn failure(error: reqwest::Error) -> TransportError {

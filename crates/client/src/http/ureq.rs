@@ -161,6 +161,8 @@ fn failure(error: ureq::Error) -> TransportError {
             | ErrorKind::AddrNotAvailable => TransportErrorKind::Connect,
             ErrorKind::TimedOut => TransportErrorKind::Timeout,
             _ if io.get_ref().is_some_and(|inner| inner.is::<rustls::Error>()) => TransportErrorKind::Tls,
+            // The standard library has no kind of its own for a name that does not resolve.
+            _ if io.to_string().starts_with("failed to lookup address information") => TransportErrorKind::Connect,
             _ => TransportErrorKind::Broken,
         },
         _ => TransportErrorKind::Broken,

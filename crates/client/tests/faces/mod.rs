@@ -75,7 +75,6 @@ macro_rules! session {
         }
     };
 }
-pub(crate) use {client, in_both_faces, session};
 
 #[derive(Debug, Clone)]
 pub enum Client {
@@ -110,7 +109,7 @@ impl Client {
         either!(Client, self, start(request))
     }
 
-    pub fn finish(&self, pending: Pending, callback: &str) -> Result<Login> {
+    pub fn finish<'a>(&self, pending: Pending, callback: impl Into<grantee::Callback<'a>>) -> Result<Login> {
         match self {
             Self::Async(client) => RUNTIME.block_on(client.finish(pending, callback)).map(Login::Async),
             Self::Blocking(client) => client.finish(pending, callback).map(Login::Blocking),
@@ -155,6 +154,18 @@ impl Login {
         }
     }
 }
+
+/// `login_session!(login, account("a"))`: the outcome of building a session of what a login brought.
+macro_rules! login_session {
+    ($login:expr $(, $($making:tt)*)?) => {
+        match &$login {
+            $crate::faces::Login::Async(login) => login.session()$(.$($making)*)?.build().map($crate::faces::Session::Async),
+            $crate::faces::Login::Blocking(login) => login.session()$(.$($making)*)?.build().map($crate::faces::Session::Blocking),
+        }
+    };
+}
+
+pub(crate) use {client, in_both_faces, login_session, session};
 
 #[derive(Debug, Clone)]
 pub enum Session {

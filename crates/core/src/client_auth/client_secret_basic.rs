@@ -8,28 +8,44 @@ use crate::wire::form;
 use bytes::Bytes;
 use http::HeaderValue;
 use http::header::AUTHORIZATION;
+use std::sync::OnceLock;
 
 /// Sends identifier and secret by HTTP Basic authentication.
 #[derive(Debug, Clone)]
 pub struct ClientSecretBasic {
     secret: Secret,
     raw: bool,
+    /// The header once it was made, and for which client.
+    ready: OnceLock<(String, HeaderValue)>,
 }
 
 impl ClientSecretBasic {
     /// With the client's secret.
     pub fn new(secret: impl Into<Secret>) -> Self {
-        Self { secret: secret.into(), raw: false }
+        Self { secret: secret.into(), raw: false, ready: OnceLock::new() }
     }
 
     /// For servers that do not decode: sends identifier and secret as they are.
     #[must_use]
     pub fn raw(mut self) -> Self {
         self.raw = true;
+        self.ready = OnceLock::new();
         self
     }
 
     fn header(&self, client_id: &str) -> Result<HeaderValue> {
+        if let Some((of, header)) = self.ready.get()
+            && of == client_id
+        {
+            return Ok(header.clone());
+        }
+        let header = self.make_header(client_id)?;
+        // Where another client was first its header stays, and ours is made each time.
+        let _ = self.ready.set((client_id.to_owned(), header.clone()));
+        Ok(header)
+    }
+
+    fn make_header(&self, client_id: &str) -> Result<HeaderValue> {
         let mut pair = if self.raw {
             if client_id.contains(':') {
                 return Err(Error::config(
@@ -94,6 +110,18 @@ mod tests {
         // "my%20id:a%3Ab%20c%2541%C3%A9"
         assert_eq!(header, "Basic bXklMjBpZDphJTNBYiUyMGMlMjU0MSVDMyVBOQ==");
         assert!(header.is_sensitive());
+    }
+
+    #[test]
+    fn each_client_gets_its_own_header() {
+        let method = ClientSecretBasic::new("s");
+        assert_eq!(method.header("a").unwrap(), "Basic YTpz");
+        assert_eq!(method.header("b").unwrap(), "Basic Yjpz");
+        assert_eq!(method.header("a").unwrap(), "Basic YTpz");
+        assert_eq!(ClientSecretBasic::new("s+").header("a").unwrap(), "Basic YTpzJTJC");
+        let used = ClientSecretBasic::new("s+");
+        used.header("a").unwrap();
+        assert_eq!(used.raw().header("a").unwrap(), "Basic YTpzKw==");
     }
 
     #[test]

@@ -98,9 +98,27 @@ pub(crate) enum Credentials {
     /// Nothing: a public client.
     Public,
     /// A secret; the method follows from the server's metadata.
-    Secret(Secret),
+    Secret(SecretMethods),
     /// A method chosen by the caller.
     Method(Arc<dyn ClientAuth>),
+}
+
+/// The methods that show a secret: made once, so that what they prepare is kept.
+#[derive(Clone)]
+pub(crate) struct SecretMethods {
+    basic: Arc<ClientSecretBasic>,
+    basic_raw: Arc<ClientSecretBasic>,
+    post: Arc<ClientSecretPost>,
+}
+
+impl SecretMethods {
+    pub(crate) fn new(secret: &Secret) -> Self {
+        Self {
+            basic: Arc::new(ClientSecretBasic::new(secret)),
+            basic_raw: Arc::new(ClientSecretBasic::new(secret).raw()),
+            post: Arc::new(ClientSecretPost::new(secret)),
+        }
+    }
 }
 
 impl Credentials {
@@ -108,26 +126,20 @@ impl Credentials {
     /// no secret: `none`; a secret: the first of `client_secret_basic`, `client_secret_post` that the metadata lists, and
     /// `client_secret_basic` where it lists nothing (the default of RFC 8414 section 2).
     pub(crate) fn method(&self, metadata: &AuthorizationServer, basic_raw: bool) -> Result<Arc<dyn ClientAuth>> {
-        let secret = match self {
+        let methods = match self {
             Self::Method(method) => return Ok(Arc::clone(method)),
             Self::Public => return Ok(Arc::new(None)),
-            Self::Secret(secret) => secret,
+            Self::Secret(methods) => methods,
         };
-        let basic = || -> Arc<dyn ClientAuth> {
-            let method = ClientSecretBasic::new(secret);
-            Arc::new(if basic_raw { method.raw() } else { method })
-        };
+        let basic = if basic_raw { &methods.basic_raw } else { &methods.basic };
         let Some(supported) = &metadata.token_endpoint_auth_methods_supported else {
-            return Ok(basic());
+            return Ok(basic.clone());
         };
-        for name in ["client_secret_basic", "client_secret_post"] {
-            if supported.iter().any(|method| method == name) {
-                return Ok(if name == "client_secret_basic" {
-                    basic()
-                } else {
-                    Arc::new(ClientSecretPost::new(secret))
-                });
-            }
+        if supported.iter().any(|method| method == "client_secret_basic") {
+            return Ok(basic.clone());
+        }
+        if supported.iter().any(|method| method == "client_secret_post") {
+            return Ok(methods.post.clone());
         }
         Err(Error::config(
             format!(
@@ -165,7 +177,7 @@ mod tests {
 
     #[test]
     fn the_method_follows_a_fixed_order_and_is_never_tried_out() {
-        let secret = Credentials::Secret("s".into());
+        let secret = Credentials::Secret(SecretMethods::new(&"s".into()));
         assert_eq!(chosen(&secret, Option::None), "client_secret_basic");
         assert_eq!(chosen(&secret, Some(&["client_secret_post", "client_secret_basic"])), "client_secret_basic");
         assert_eq!(chosen(&secret, Some(&["private_key_jwt", "client_secret_post"])), "client_secret_post");

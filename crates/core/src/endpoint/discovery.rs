@@ -8,6 +8,7 @@ use ::url::Url;
 use bytes::Bytes;
 use http::header::{ACCEPT, HeaderValue};
 use http::{Method, Request, Response, StatusCode};
+use std::sync::Arc;
 
 const STAGE: &str = "metadata";
 
@@ -189,13 +190,19 @@ pub fn not_here(error: &Error) -> bool {
     error.status() == Some(404)
 }
 
-/// The error when the document is [`not_here`] at any of the [`Where::urls`].
-pub fn nowhere(urls: &[String]) -> Error {
+/// The error when the document is [`not_here`] at any of the [`Where::urls`]: the last one's, with what to do.
+pub fn nowhere(urls: &[String], last: Error) -> Error {
     let places: Vec<String> = urls.iter().map(|place| url::shown(place)).collect();
-    Error::config(
-        format!("no metadata at {}", places.join(" nor at ")),
-        "check the issuer; if the server has no discovery, give its endpoints literally",
-    )
+    match last {
+        Error::Status(mut status) => {
+            Arc::make_mut(&mut status).hint = Some(format!(
+                "no metadata at {}: check the issuer; if the server has no discovery, give its endpoints literally",
+                places.join(" nor at ")
+            ));
+            Error::Status(status)
+        }
+        other => other,
+    }
 }
 
 /// Whether one of the issuer's well-known places is this very URL.
@@ -418,7 +425,9 @@ mod tests {
             assert_eq!(not_here(&error), status == 404);
             assert_eq!(error.status(), Some(status));
         }
-        let error = nowhere(&Where::from("https://as.example").urls(false).unwrap());
+        let last = judge(&answer(404, ""), &Where::from(ISSUER), &IssuerPolicy::Exact).unwrap_err();
+        let error = nowhere(&Where::from("https://as.example").urls(false).unwrap(), last);
+        assert_eq!(error.status(), Some(404));
         assert!(error.to_string().contains("openid-configuration nor at https://as.example/.well-known/oauth"));
     }
 

@@ -4,7 +4,7 @@ use crate::error::{Result, RuleViolation};
 use crate::grant::{Grant, GrantContext};
 use crate::wire::form::Params;
 use crate::wire::json;
-use crate::{Scope, Token, UnixTime, UnverifiedIdToken};
+use crate::{Scope, Secret, Token, UnixTime, UnverifiedIdToken};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
@@ -47,10 +47,33 @@ pub fn judge(answer: &http::Response<Bytes>, asked: &Asked) -> Result<Token> {
     from_members(members, asked)
 }
 
-fn from_members(mut members: Map<String, Value>, asked: &Asked) -> Result<Token> {
+fn from_members(members: Map<String, Value>, asked: &Asked) -> Result<Token> {
     const SPEC: &str = "RFC 6749 section 5.1";
-    let access_token = match members.remove("access_token") {
-        Some(Value::String(token)) if !token.is_empty() => token,
+    let mut token = Token::bearer(Secret::default());
+    let (mut access_token, mut token_type) = (None, None);
+    for (name, value) in members {
+        match name.as_str() {
+            "access_token" => access_token = Some(value),
+            "token_type" => token_type = Some(value),
+            "expires_in" => {
+                let sent_at = || asked.sent_at.unwrap_or_else(UnixTime::now);
+                token.expires_at = json::seconds(&value).map(|lifetime| sent_at().after(lifetime));
+            }
+            "refresh_token" => token.refresh_token = full_string(value).map(Into::into),
+            "id_token" => token.id_token = full_string(value).map(UnverifiedIdToken::new),
+            "issued_token_type" => token.issued_token_type = full_string(value),
+            "scope" => token.scope = scope(&value),
+            // What only a store may say about a token is not a server's to say.
+            "expires_at" | "obtained_at" | "key_thumbprint" => {
+                token.extra.insert(format!("server_{name}"), value);
+            }
+            _ => {
+                token.extra.insert(name, value);
+            }
+        }
+    }
+    token.access_token = match access_token {
+        Some(Value::String(token)) if !token.is_empty() => token.into(),
         other => {
             return Err(RuleViolation::new(STAGE, "a successful answer has an access_token", SPEC)
                 .expected("a string that is not empty")
@@ -58,7 +81,7 @@ fn from_members(mut members: Map<String, Value>, asked: &Asked) -> Result<Token>
                 .into());
         }
     };
-    let token_type = match (members.remove("token_type"), &asked.assumed_token_type) {
+    token.token_type = match (token_type, &asked.assumed_token_type) {
         (Some(Value::String(token_type)), _) if !token_type.is_empty() => token_type,
         (None | Some(Value::Null), Some(assumed)) => assumed.clone(),
         (other, _) => {
@@ -69,30 +92,23 @@ fn from_members(mut members: Map<String, Value>, asked: &Asked) -> Result<Token>
                 .into());
         }
     };
-    let mut token = Token::bearer(access_token);
-    token.token_type = token_type;
-    token.refresh_token = take_string(&mut members, "refresh_token").map(Into::into);
-    token.id_token = take_string(&mut members, "id_token").map(UnverifiedIdToken::new);
-    token.issued_token_type = take_string(&mut members, "issued_token_type");
-    // A scope may come as a list; whatever else it is counts as absent.
-    token.scope =
-        members.remove("scope").and_then(|scope| serde_json::from_value(scope).ok()).or_else(|| asked.scope.clone());
-    let lifetime = members.remove("expires_in").as_ref().and_then(json::seconds);
+    token.scope = token.scope.or_else(|| asked.scope.clone());
     token.obtained_at = asked.sent_at;
-    token.expires_at = lifetime.map(|lifetime| asked.sent_at.unwrap_or_else(UnixTime::now).after(lifetime));
-    // What only a store may say about a token is not a server's to say.
-    for own in ["expires_at", "obtained_at", "key_thumbprint"] {
-        if let Some(value) = members.remove(own) {
-            members.insert(format!("server_{own}"), value);
-        }
-    }
-    token.extra = members;
     Ok(token)
 }
 
-fn take_string(members: &mut Map<String, Value>, name: &str) -> Option<String> {
-    match members.remove(name) {
-        Some(Value::String(text)) if !text.is_empty() => Some(text),
+fn full_string(value: Value) -> Option<String> {
+    match value {
+        Value::String(text) if !text.is_empty() => Some(text),
+        _ => None,
+    }
+}
+
+/// A scope may come as a list; whatever else it is counts as absent.
+fn scope(value: &Value) -> Option<Scope> {
+    match value {
+        Value::String(text) => Some(text.into()),
+        Value::Array(list) => list.iter().map(Value::as_str).collect(),
         _ => None,
     }
 }

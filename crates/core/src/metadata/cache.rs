@@ -3,7 +3,7 @@
 use super::AuthorizationServer;
 use crate::client::{Client, Config, Server};
 use crate::endpoint::discovery;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::session::gate::Gate;
 use arc_swap::ArcSwapOption;
 use std::sync::Arc;
@@ -81,13 +81,14 @@ async fn fetch(client: &Client) -> Result<AuthorizationServer> {
     let config = &client.inner.config;
     let Server::Discover(place) = &config.server else { return Ok(config.members.clone()) };
     let urls = place.urls(config.allow_http)?;
+    let mut last = Error::config("no place to look for metadata", "give an issuer");
     for url in &urls {
         client.inner.counting.metadata_fetches.add();
         let answer = client.exchange("metadata", discovery::request(url)?).await?;
         match discovery::judge(&answer, place, &config.issuer_policy) {
-            Err(error) if discovery::not_here(&error) => {}
+            Err(error) if discovery::not_here(&error) => last = error,
             outcome => return outcome,
         }
     }
-    Err(discovery::nowhere(&urls))
+    Err(discovery::nowhere(&urls, last))
 }

@@ -39,7 +39,15 @@ pub async fn call(source: &Source, request: Request, placement: Placement) -> Re
     let client = source.client();
     let mut request = request;
     for hook in &client.inner.config.hooks {
+        let asked = request.uri().clone();
         hook.before_protected_request(&mut request).await?;
+        // The caller has judged where the token may go.
+        if (request.uri().scheme(), request.uri().authority()) != (asked.scheme(), asked.authority()) {
+            return Err(Error::config(
+                "a hook moved the request to another origin than the one the token may go to",
+                "send the request to that origin in the first place",
+            ));
+        }
     }
     let mut header = source.header().await?;
     let mut answer = send(client, with_token(&request, &header, placement)?).await?;

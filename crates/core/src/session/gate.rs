@@ -3,6 +3,8 @@
 use crate::error::{Error, Result};
 use crate::ports::{BoxFuture, Executor};
 use event_listener::Event;
+use std::cell::RefCell;
+use std::future::poll_fn;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
 /// Lets one piece of work run at a time and shares its outcome with all who wait. Knows no runtime: its waiters park on
@@ -71,6 +73,12 @@ impl<T: Clone + Send + Sync + 'static> Gate<T> {
             return Entry::Settled(settled);
         }
         if let Some(flight) = &*held {
+            if Aboard::is_on(flight) {
+                return Entry::Settled(Err(Error::config(
+                    format!("a {} was asked for by what it calls itself, and would wait for itself", self.what),
+                    "a hook, a listener or a store must not wait for the session it works for: use what it is handed, or another session",
+                )));
+            }
             return Entry::Joined(Arc::clone(flight));
         }
         let flight = Arc::new(Flight { outcome: OnceLock::new(), landed: Event::new() });
@@ -78,11 +86,11 @@ impl<T: Clone + Send + Sync + 'static> Gate<T> {
         Entry::Pilot(Pilot { gate: Arc::clone(self), flight })
     }
 
-    /// Waits until nothing is under way.
+    /// Waits until nothing is under way, except for what it is called by.
     pub(crate) async fn wait_idle(&self) {
         loop {
             let listener = self.idle.listen();
-            if self.lock().is_none() {
+            if self.lock().as_ref().is_none_or(Aboard::is_on) {
                 return;
             }
             listener.await;
@@ -106,9 +114,39 @@ fn fly<T: Clone + Send + Sync + 'static>(
     work: BoxFuture<'static, Result<T>>,
 ) -> BoxFuture<'static, ()> {
     Box::pin(async move {
-        let outcome = work.await;
+        let (mut work, flight) = (work, Arc::as_ptr(&pilot.flight).addr());
+        let outcome = poll_fn(|context| {
+            let _aboard = Aboard::board(flight);
+            work.as_mut().poll(context)
+        })
+        .await;
         pilot.land(outcome);
     })
+}
+
+thread_local! {
+    /// The flights whose work this thread is in the middle of, by their addresses.
+    static ABOARD: RefCell<Vec<usize>> = const { RefCell::new(Vec::new()) };
+}
+
+/// Says which flights a call comes from, so that none waits for itself.
+struct Aboard;
+
+impl Aboard {
+    fn board(flight: usize) -> Self {
+        let _ = ABOARD.try_with(|aboard| aboard.borrow_mut().push(flight));
+        Self
+    }
+
+    fn is_on<T>(flight: &Arc<Flight<T>>) -> bool {
+        ABOARD.try_with(|aboard| aboard.borrow().contains(&Arc::as_ptr(flight).addr())).unwrap_or(false)
+    }
+}
+
+impl Drop for Aboard {
+    fn drop(&mut self) {
+        let _ = ABOARD.try_with(|aboard| aboard.borrow_mut().pop());
+    }
 }
 
 impl<T: Clone> Flight<T> {

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! lock the record ─ read it ─ fresh? take it ─ write the intent, reserve room ─ ask the server
-//!       └ save ─ let go ─ tell the listeners ─ hold the new token ─ let the waiters go on
+//!       └ save ─ let go ─ hold the new token ─ tell the listeners ─ let the waiters go on
 //! ```
 
 use super::source::{Held, Inner, lock};
@@ -12,7 +12,7 @@ use crate::grant::RefreshToken;
 use crate::ports::BoxFuture;
 use crate::store::{Intent, Record, Store, StoreLock};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 /// How long to wait for another process that renews the same token: longer than any HTTP timeout it may run into.
@@ -25,6 +25,10 @@ pub(crate) enum Why {
     Due,
     /// It will expire soon.
     Early,
+    /// The one that is held is to be in the store.
+    Save,
+    /// A new one is wanted, whatever is stored.
+    Anew,
     /// An API would not take this token.
     Rejected(Arc<Token>),
 }
@@ -52,6 +56,81 @@ pub(crate) struct Unsaved {
     lock: Box<dyn StoreLock>,
 }
 
+/// What is being saved. Should that panic, the token is held and stays to be saved, since its predecessor is spent. (Where
+/// the future is dropped instead, the runtime has died, and nobody would ever let go of the lock.)
+struct Saving<'a> {
+    inner: &'a Inner,
+    unsaved: Option<Unsaved>,
+}
+
+impl Drop for Saving<'_> {
+    fn drop(&mut self) {
+        if let Some(unsaved) = self.unsaved.take().filter(|_| std::thread::panicking()) {
+            if let Some(token) = &unsaved.record.token {
+                self.inner.held.store(Some(Arc::new(self.inner.make_ready_unsaved(token.clone()))));
+            }
+            *lock(&self.inner.unsaved) = Some(unsaved);
+        }
+    }
+}
+
+impl Saving<'_> {
+    /// Saves, and gives back what was saved; where that fails it stays to be saved, and its lock held.
+    async fn save(mut self, store: &dyn Store) -> Result<Option<Unsaved>, StoreError> {
+        if let Some(unsaved) = &self.unsaved
+            && let Err(error) = store.save(&self.inner.key, &unsaved.record, &*unsaved.lock).await
+        {
+            *lock(&self.inner.unsaved) = self.unsaved.take();
+            return Err(error);
+        }
+        Ok(self.unsaved.take())
+    }
+}
+
+/// The last chance to save what a renewal could not.
+pub(crate) async fn save_again(inner: &Inner) {
+    let unsaved = lock(&inner.unsaved).take();
+    if let (Some(store), Some(_)) = (&inner.store, &unsaved)
+        && let Err(error) = (Saving { inner, unsaved }).save(&**store).await
+    {
+        tracing::warn!(outcome = "store", kind = ?error.kind, "the token could not be saved");
+    }
+}
+
+pub(crate) async fn forget(inner: &Inner) -> Result<()> {
+    lock(&inner.given).take();
+    if let Some(store) = &inner.store {
+        // The lock may still be ours, from a save that failed.
+        let unsaved = lock(&inner.unsaved).take();
+        let held = match unsaved {
+            Some(unsaved) => {
+                if let Err(error) = store.remove(&inner.key, &*unsaved.lock).await {
+                    *lock(&inner.unsaved) = Some(unsaved);
+                    return Err(error.into());
+                }
+                unsaved.lock
+            }
+            None => {
+                let held = store.lock(&inner.key, LOCK_WAIT).await?;
+                store.remove(&inner.key, &*held).await?;
+                held
+            }
+        };
+        drop(held);
+    }
+    inner.held.store(None);
+    Ok(())
+}
+
+/// How far the asking went.
+#[derive(Default)]
+struct Asking {
+    /// Whether a request was sent whose end decides.
+    sent: AtomicBool,
+    /// Whether the server said that the refresh token is dead.
+    dead: bool,
+}
+
 /// The store with the lock of this source's record.
 struct Locked {
     store: Arc<dyn Store>,
@@ -74,7 +153,11 @@ async fn attempt(inner: &Inner, why: &Why) -> Result<Arc<Held>> {
     };
     // The caller's own token is newer than whatever is stored: the person has just logged in.
     let given = lock(&inner.given).clone();
-    if let Some(given) = given {
+    if let Some(mut given) = given {
+        if given.expires_at.is_some() {
+            // What is left of its life is all that is known of its length.
+            given.obtained_at.get_or_insert(inner.client.now());
+        }
         if let Some(locked) = &mut locked {
             locked.record.token = Some(given.clone());
             locked.record.intent = None;
@@ -106,23 +189,31 @@ async fn attempt(inner: &Inner, why: &Why) -> Result<Arc<Held>> {
     }
     // What is stored was written under the lock, by whoever renewed last.
     let before = stored.or(mine);
-    let outcome = ask(inner, before.as_deref(), &mut locked).await;
+    let mut asking = Asking::default();
+    let outcome = ask(inner, before.as_deref(), &mut locked, &mut asking).await;
     let (new, how) = match outcome {
         Ok(new) => new,
-        Err(error) => return Err(failed(inner, before.as_deref(), locked, error).await),
+        Err(error) => return Err(failed(inner, before.as_deref(), locked, error, &asking).await),
     };
     let mut trouble = None;
     if let Some(mut locked) = locked {
         locked.record.token = Some(new.clone());
         locked.record.intent = None;
-        if let Err(error) = locked.save(inner).await {
-            // The lock stays ours until the save succeeds, lest another process trips the server's reuse detection.
-            *lock(&inner.unsaved) = Some(Unsaved { record: locked.record, lock: locked.lock });
+        // The lock stays ours until the save succeeds, lest another process trips the server's reuse detection.
+        let saving = Saving { inner, unsaved: Some(Unsaved { record: locked.record, lock: locked.lock }) };
+        if let Err(error) = saving.save(&*locked.store).await {
             trouble = Some(Error::Store(error));
         }
     }
     inner.spent.store(true, Ordering::SeqCst);
-    let held = hold(inner, new);
+    let held = match &trouble {
+        None => hold(inner, new),
+        Some(_) => {
+            let held = Arc::new(inner.make_ready_unsaved(new));
+            inner.held.store(Some(Arc::clone(&held)));
+            held
+        }
+    };
     for listener in &inner.on_change {
         if let Err(error) = listener.changed(before.as_deref(), &held.token, how).await {
             trouble.get_or_insert(error);
@@ -143,11 +234,7 @@ fn hold(inner: &Inner, token: Token) -> Arc<Held> {
 /// Takes the lock and reads what is there, after saving what an earlier renewal could not.
 async fn open(inner: &Inner, store: &Arc<dyn Store>) -> Result<Locked> {
     let unsaved = lock(&inner.unsaved).take();
-    if let Some(unsaved) = unsaved {
-        if let Err(error) = store.save(&inner.key, &unsaved.record, &*unsaved.lock).await {
-            *lock(&inner.unsaved) = Some(unsaved);
-            return Err(error.into());
-        }
+    if let Some(unsaved) = (Saving { inner, unsaved }).save(&**store).await? {
         return Ok(Locked { store: Arc::clone(store), lock: unsaved.lock, record: unsaved.record, abandoned: false });
     }
     let lock = store.lock(&inner.key, LOCK_WAIT).await?;
@@ -177,7 +264,12 @@ impl Locked {
 }
 
 /// Asks the server: by the refresh token where there is one, else by the grant.
-async fn ask(inner: &Inner, before: Option<&Token>, locked: &mut Option<Locked>) -> Result<(Token, Renewal)> {
+async fn ask(
+    inner: &Inner,
+    before: Option<&Token>,
+    locked: &mut Option<Locked>,
+    asking: &mut Asking,
+) -> Result<(Token, Renewal)> {
     let refresh = before.filter(|token| token.refresh_token.is_some());
     // A grant that is used once serves once: for the first token.
     let may_obtain = inner.grant.is_repeatable() || (before.is_none() && !inner.spent.load(Ordering::SeqCst));
@@ -191,14 +283,17 @@ async fn ask(inner: &Inner, before: Option<&Token>, locked: &mut Option<Locked>)
     if let Some(before) = refresh {
         let parameters = crate::grant::TokenParameters { scope: None, ..inner.grant.parameters().clone() };
         let grant = RefreshToken::of(before)?.with_parameters(parameters);
-        match inner.client.token(&grant).await {
+        match inner.client.token_noting(&grant, &asking.sent).await {
             Ok(token) => return Ok((token, Renewal::Refreshed)),
             // The refresh token is dead. Only where nobody has to be asked does the grant bring another.
-            Err(error) if is_refused(&error) && inner.grant.is_repeatable() => {}
+            Err(error) if is_refused(&error) && inner.grant.is_repeatable() => {
+                asking.dead = error.is_server_error("invalid_grant");
+                asking.sent.store(false, Ordering::SeqCst);
+            }
             Err(error) => return Err(error),
         }
     }
-    Ok((inner.client.token(&*inner.grant).await?, Renewal::Obtained))
+    Ok((inner.client.token_noting(&*inner.grant, &asking.sent).await?, Renewal::Obtained))
 }
 
 /// Whether a server would not take a refresh token. Some say so by a status alone.
@@ -207,9 +302,10 @@ fn is_refused(error: &Error) -> bool {
 }
 
 /// Leaves everything so that the next try, here or in another process, does the right thing.
-async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, error: Error) -> Error {
+async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, error: Error, asking: &Asking) -> Error {
     // A store that failed has changed nothing, and nothing was sent.
-    if matches!(error, Error::Store(_)) {
+    let sent = asking.sent.load(Ordering::SeqCst);
+    if matches!(error, Error::Store(_)) && !sent && !asking.dead {
         return error;
     }
     let refused = error.is_server_error("invalid_grant") && !inner.grant.is_repeatable();
@@ -230,7 +326,8 @@ async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, e
     if refused {
         inner.spent.store(true, Ordering::SeqCst);
     }
-    if refused && let Some(before) = &mut before {
+    let dead = refused || asking.dead;
+    if dead && let Some(before) = &mut before {
         // Asking again with a dead token would look like an attack.
         before.refresh_token = None;
         inner.held.store(Some(Arc::new(inner.make_ready(before.clone()))));
@@ -242,10 +339,10 @@ async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, e
             Error::Transport(transport) => !transport.may_have_been_sent(),
             Error::Server(server) => server.status < 500,
             Error::Status(status) => status.status < 500,
-            Error::LoginRequired(_) | Error::Config(_) => true,
+            // A hook or the grant's own check may have refused an answer that brought a token.
             _ => false,
         };
-        if harmless {
+        if dead || !sent || harmless {
             locked.record.token = before;
             locked.record.intent = None;
             if let Err(error) = locked.save(inner).await {

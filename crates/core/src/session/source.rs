@@ -6,7 +6,9 @@ use crate::client::Client;
 use crate::endpoint::discovery::Where;
 use crate::error::{Error, Result};
 use crate::grant::Grant;
+use crate::ports::BoxFuture;
 use crate::store::{Store, TokenKey};
+use crate::wire::form::encode;
 use crate::{Token, UnixTime};
 use arc_swap::ArcSwapOption;
 use http::HeaderValue;
@@ -66,7 +68,7 @@ impl SourceBuilder {
         self
     }
 
-    /// Is told of every new token before anybody gets it.
+    /// Is told of every new token before anybody who waits for it goes on.
     pub fn on_change(mut self, on_change: Arc<dyn OnChange>) -> Self {
         self.on_change.push(on_change);
         self
@@ -144,7 +146,8 @@ fn key(server: &str, client_id: &str, grant: &dyn Grant, account: Option<&str>) 
     parts.extend(parameters.resources.iter().map(|resource| ("resource", resource.clone())));
     parts.extend(parameters.audiences.iter().map(|audience| ("audience", audience.clone())));
     parts.extend(parameters.authorization_details.iter().map(|details| ("authorization_details", details.to_string())));
-    let mut other: Vec<String> = parameters.other.iter().map(|pair| format!("{}={}", pair.0, pair.1)).collect();
+    let mut other: Vec<String> =
+        parameters.other.iter().map(|(name, value)| format!("{}={}", encode(name), encode(value))).collect();
     other.sort_unstable();
     parts.extend(other.into_iter().map(|pair| ("other", pair)));
     TokenKey::new(parts.iter().map(|(name, value)| (*name, value.as_str())))
@@ -260,6 +263,8 @@ impl Source {
     /// # Errors
     /// Whatever kept a new one from coming; all who waited get the same error.
     pub async fn token(&self) -> Result<Arc<Token>> {
+        // A look notices when an early renewal is due.
+        let _ = self.held();
         Ok(Arc::clone(&self.obtain(Why::Due).await?.token))
     }
 
@@ -269,7 +274,7 @@ impl Source {
     /// As [`token`](Self::token).
     pub async fn renew(&self) -> Result<Arc<Token>> {
         let rejected = self.inner.held.load().as_ref().map(|held| Arc::clone(&held.token));
-        let why = rejected.map_or(Why::Due, Why::Rejected);
+        let why = rejected.map_or(Why::Anew, Why::Rejected);
         Ok(Arc::clone(&self.obtain(why).await?.token))
     }
 
@@ -293,7 +298,7 @@ impl Source {
     /// # Errors
     /// As [`token`](Self::token).
     pub async fn save(&self) -> Result<()> {
-        self.obtain(Why::Due).await.map(|_| ())
+        self.obtain(Why::Save).await.map(|_| ())
     }
 
     /// Forgets the token, here and in the store.
@@ -301,30 +306,59 @@ impl Source {
     /// # Errors
     /// [`Error::Store`] when the store keeps it still.
     pub async fn forget(&self) -> Result<()> {
-        lock(&self.inner.given).take();
-        if let Some(store) = &self.inner.store {
-            let held = store.lock(&self.inner.key, renewal::LOCK_WAIT).await?;
-            store.remove(&self.inner.key, &*held).await?;
+        loop {
+            let (inner, done) = (Arc::clone(&self.inner), Arc::new(AtomicBool::new(false)));
+            let (executor, finished) = (&self.inner.client.inner.ports.executor, Arc::clone(&done));
+            let joined = AtomicBool::new(false);
+            // Through the gate, so that no renewal under way puts back what has just been forgotten.
+            let work = move || -> BoxFuture<'static, Result<Arc<Held>>> {
+                Box::pin(async move {
+                    renewal::forget(&inner).await?;
+                    finished.store(true, Ordering::SeqCst);
+                    Err(Error::Interrupted { what: "renewal", why: "the token was being forgotten" })
+                })
+            };
+            let outcome =
+                self.inner.gate.run(&**executor, || None, || joined.store(true, Ordering::SeqCst), work).await;
+            match outcome {
+                _ if joined.into_inner() => {}
+                Err(error) if !done.load(Ordering::SeqCst) => return Err(error),
+                _ => return Ok(()),
+            }
         }
-        self.inner.held.store(None);
-        Ok(())
     }
 
     /// Starts nothing more and waits for what runs. A token that is held still serves while it is fresh.
     pub async fn close(&self) {
         self.inner.closed.store(true, Ordering::SeqCst);
         self.inner.gate.wait_idle().await;
+        renewal::save_again(&self.inner).await;
     }
 
     async fn obtain(&self, why: Why) -> Result<Arc<Held>> {
+        let joined = AtomicBool::new(false);
+        let held = self.fly(why.clone(), &joined).await?;
+        // A flight that was under way for another reason may bring the very token that was rejected meanwhile.
+        match &why {
+            Why::Rejected(token) if joined.into_inner() && token.access_token == held.token.access_token => {
+                self.fly(why, &AtomicBool::new(false)).await
+            }
+            _ => Ok(held),
+        }
+    }
+
+    async fn fly(&self, why: Why, joined: &AtomicBool) -> Result<Arc<Held>> {
         let (inner, flying) = (Arc::clone(&self.inner), why.clone());
         let executor = &self.inner.client.inner.ports.executor;
         let look = || self.inner.settled(&why);
         if let Some(settled) = look() {
             return settled;
         }
-        let joined = || self.inner.client.inner.counting.waits.add();
-        self.inner.gate.run(&**executor, look, joined, move || Box::pin(renewal::renew(inner, flying))).await
+        let waits = || {
+            joined.store(true, Ordering::SeqCst);
+            self.inner.client.inner.counting.waits.add();
+        };
+        self.inner.gate.run(&**executor, look, waits, move || Box::pin(renewal::renew(inner, flying))).await
     }
 
     fn renew_in_background(&self) {
@@ -359,26 +393,39 @@ impl Inner {
         let come = |deadline: &Option<Deadline>| deadline.is_some_and(|deadline| deadline.has_come(wall, monotonic));
         match why {
             Why::Due => !come(&held.until),
+            Why::Save => !come(&held.until) && lock(&self.unsaved).is_none() && lock(&self.given).is_none(),
             Why::Early => !come(&held.early),
+            Why::Anew => false,
             Why::Rejected(token) => held.token.access_token != token.access_token && !come(&held.until),
         }
     }
 
     /// Whether a token from the store may be used in the place of a request.
     pub(crate) fn serves(&self, token: &Token, why: &Why) -> Option<Arc<Held>> {
-        // A clock that was set back makes a stored token look younger than it is.
-        if token.obtained_at.is_some_and(|at| at > self.client.now().after(self.leeway_of(token.lifetime()))) {
+        if self.is_from_the_future(token) {
             return None;
         }
         let held = Arc::new(self.make_ready(token.clone()));
         self.is_good(&held, why).then_some(held)
     }
 
-    /// Whether a token still lives, leeway aside.
+    /// A token that is to serve as long as it lives, leeway and early renewal aside.
     pub(crate) fn lives(&self, token: &Token) -> Option<Arc<Held>> {
-        let held = Arc::new(self.make_ready(token.clone()));
+        let ready = self.make_ready(token.clone());
+        let held = Held { until: ready.end, early: None, ..ready };
         let alive = !held.end.is_some_and(|end| end.has_come(self.client.now(), self.monotonic()));
-        alive.then_some(held)
+        (alive && !self.is_from_the_future(token)).then(|| Arc::new(held))
+    }
+
+    /// A clock that was set back makes a stored token look younger than it is.
+    fn is_from_the_future(&self, token: &Token) -> bool {
+        token.obtained_at.is_some_and(|at| at > self.client.now().after(self.leeway_of(token.lifetime())))
+    }
+
+    /// A token that could not be saved: whoever looks at it next has that tried again.
+    pub(crate) fn make_ready_unsaved(&self, token: Token) -> Held {
+        let now = Deadline { wall: self.client.now(), monotonic: self.monotonic() };
+        Held { early: Some(now), ..self.make_ready(token) }
     }
 
     /// A token with its header and its deadlines by both clocks.
@@ -388,10 +435,12 @@ impl Inner {
         let leeway = self.leeway_of(lifetime);
         let deadline = |before: Duration| {
             let at = token.expires_at?.before(before);
-            Some(Deadline { wall: at, monotonic: monotonic.saturating_add(at.since(wall)) })
+            // A wall clock that was set back since the request was sent makes nothing live longer than it was to.
+            let left = at.since(wall).min(lifetime.map_or(Duration::MAX, |lifetime| lifetime.saturating_sub(before)));
+            Some(Deadline { wall: at, monotonic: monotonic.saturating_add(left) })
         };
         let early = self.early.map(|early| {
-            let most = lifetime.unwrap_or(early * 2) / 2;
+            let most = lifetime.map_or(early, |lifetime| lifetime / 2);
             leeway.saturating_add(early.min(most)).saturating_add(self.jitter(early.min(most)))
         });
         let header = crate::token_type::authorization_header(&token);
@@ -412,7 +461,7 @@ impl Inner {
     fn jitter(&self, span: Duration) -> Duration {
         let mut byte = [0];
         match self.client.inner.ports.entropy.fill(&mut byte) {
-            Ok(()) => span / 10 * u32::from(byte[0]) / 256,
+            Ok(()) => span / 10 / 256 * u32::from(byte[0]),
             Err(_) => Duration::ZERO,
         }
     }
@@ -424,7 +473,8 @@ impl Inner {
             Ok(_) => None,
             Err(error) => {
                 let backoff = trouble.as_ref().map_or(FIRST_BACKOFF, |before| (before.backoff * 2).min(LAST_BACKOFF));
-                let wait = error.retry_after().unwrap_or(backoff);
+                // A server that says "at once" gets no storm either.
+                let wait = error.retry_after().map_or(backoff, |after| after.max(FIRST_BACKOFF));
                 Some(Trouble { error: error.clone(), until: self.monotonic().saturating_add(wait), backoff })
             }
         };

@@ -1,6 +1,7 @@
 //! A request under construction: what a grant, a client-authentication method and a hook may still change.
 
 use crate::error::Result;
+use crate::ports::ParsedUrl;
 use crate::wire::form::Params;
 use ::url::Url;
 use bytes::Bytes;
@@ -47,6 +48,7 @@ impl Draft {
                 "look at what edited it: a hook or a client authentication of your own",
             )
         })?;
+        request.extensions_mut().insert(ParsedUrl(self.url));
         *request.headers_mut() = self.headers;
         if !self.form.is_empty() {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));

@@ -2,6 +2,8 @@
 
 use crate::error::{Error, Result};
 use ::url::{Host, Url};
+use arc_swap::ArcSwapOption;
+use std::sync::Arc;
 
 /// Parses an absolute URL that a configuration or a server's metadata gave.
 ///
@@ -14,6 +16,25 @@ pub fn parse(what: &str, text: &str) -> Result<Url> {
             "give it in full, as in https://as.example/token",
         )
     })
+}
+
+/// A URL that is parsed anew only when its text has changed.
+#[derive(Default)]
+pub(crate) struct ParsedOnce(ArcSwapOption<(String, Url)>);
+
+impl ParsedOnce {
+    /// # Errors
+    /// As [`parse`].
+    pub(crate) fn parse(&self, what: &str, text: &str) -> Result<Url> {
+        if let Some((held, url)) = self.0.load().as_deref()
+            && held == text
+        {
+            return Ok(url.clone());
+        }
+        let url = parse(what, text)?;
+        self.0.store(Some(Arc::new((text.to_owned(), url.clone()))));
+        Ok(url)
+    }
 }
 
 /// Whether a URL's host is this machine: `localhost`, a name below it, `127.0.0.0/8` or `[::1]`.
@@ -58,6 +79,15 @@ pub fn oauth_authorization_server(issuer: &str) -> Result<String> {
     let url = parse("the issuer", issuer)?;
     let path = url.path().strip_suffix('/').unwrap_or(url.path());
     Ok(format!("{}/.well-known/oauth-authorization-server{path}", origin(&url)))
+}
+
+/// Whether a request's URI is, to the letter, this URL.
+pub fn is_exactly(uri: &http::Uri, url: &str) -> bool {
+    let rest = || {
+        let after_scheme = url.strip_prefix(uri.scheme_str()?)?.strip_prefix("://")?;
+        after_scheme.strip_prefix(uri.authority()?.as_str())
+    };
+    uri.path_and_query().is_some_and(|path| rest() == Some(path.as_str()))
 }
 
 /// Scheme, host and port as text, the port left out where it is the scheme's own.
@@ -128,6 +158,25 @@ mod tests {
             inserted("https://example.com:8443/a/"),
             "https://example.com:8443/.well-known/oauth-authorization-server/a"
         );
+    }
+
+    #[test]
+    fn exactly_is_to_the_letter() {
+        let uri: http::Uri = "https://as.example:8443/token?a=b".parse().unwrap();
+        assert!(is_exactly(&uri, "https://as.example:8443/token?a=b"));
+        for other in [
+            "https://AS.example:8443/token?a=b",
+            "http://as.example:8443/token?a=b",
+            "https://as.example:8443/token?a=bc",
+            "https://as.example:8443/token",
+            "https://as.example:844/token?a=b",
+            "https://as.example:8443/token?a=b#c",
+            "/token?a=b",
+        ] {
+            assert!(!is_exactly(&uri, other), "{other}");
+        }
+        assert!(is_exactly(&"https://as.example".parse().unwrap(), "https://as.example/"));
+        assert!(!is_exactly(&"/token".parse().unwrap(), "/token"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The request's query, written straight into one string: [RFC 6749 appendix B](https://www.rfc-editor.org/rfc/rfc6749#appendix-B).
 
 use crate::Scope;
+use crate::wire::form::encode_into;
 
 /// Parameters appended to a URL's text, after what its own query holds.
 pub(super) struct Query {
@@ -23,16 +24,16 @@ impl Query {
     /// A parameter; `name` is one that needs no encoding.
     pub(super) fn pair(&mut self, name: &'static str, value: &str) {
         self.name(name);
-        self.encode(value);
+        encode_into(&mut self.text, value);
     }
 
     /// A parameter whose name comes from the caller.
     pub(super) fn foreign_pair(&mut self, name: &str, value: &str) {
         self.text.extend(self.separator);
         self.separator = Some('&');
-        self.encode(name);
+        encode_into(&mut self.text, name);
         self.text.push('=');
-        self.encode(value);
+        encode_into(&mut self.text, value);
     }
 
     /// A list with spaces between its words; left out where it is empty.
@@ -42,7 +43,7 @@ impl Query {
                 0 => self.name(name),
                 _ => self.text.push('+'),
             }
-            self.encode(word);
+            encode_into(&mut self.text, word);
         }
     }
 
@@ -56,38 +57,7 @@ impl Query {
         self.text.push_str(name);
         self.text.push('=');
     }
-
-    fn encode(&mut self, value: &str) {
-        let mut rest = value;
-        while let Some(end) = rest.bytes().position(|byte| !UNCHANGED[usize::from(byte)]) {
-            self.text.push_str(&rest[..end]);
-            let Some(character) = rest[end..].chars().next() else { return };
-            if character == ' ' {
-                self.text.push('+');
-            } else {
-                for byte in character.encode_utf8(&mut [0; 4]).bytes() {
-                    self.text.push('%');
-                    for digit in [byte >> 4, byte & 15] {
-                        self.text.push(char::from(b"0123456789ABCDEF"[usize::from(digit)]));
-                    }
-                }
-            }
-            rest = &rest[end + character.len_utf8()..];
-        }
-        self.text.push_str(rest);
-    }
 }
-
-/// What `application/x-www-form-urlencoded` leaves as it is.
-static UNCHANGED: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        table[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'*' | b'-' | b'.' | b'_');
-        byte += 1;
-    }
-    table
-};
 
 #[cfg(test)]
 mod tests {
