@@ -2,9 +2,10 @@
 //! can't is shown by callgrind's instruction counts of a whole process, with one server in another.
 
 use grantee::ports::Entropy;
-use grantee::{AuthorizationRequest, Client, Token, UnixTime};
+use grantee::{AuthorizationRequest, Client, ClientCredentials, Token, UnixTime};
 use grantee_core::authorization::{Pending, RequestContext};
-use grantee_core::store::{BlockingStore, Record, TokenKey};
+use grantor::{Endpoint, Misbehaviour};
+use std::collections::BTreeSet;
 use std::hint::black_box;
 use std::process::Command;
 use std::time::{Duration, Instant};
@@ -20,10 +21,11 @@ struct Row {
 fn main() {
     // `cargo test --benches` asks for a quick run that only shows that it runs.
     let quick = std::env::args().any(|argument| argument == "--test");
-    let mut rows = vec![held_header(quick), authorization_url(quick), callback(quick), memory_lookups(quick)];
+    let mut rows = vec![held_header(quick), authorization_url(quick), callback(quick), memory(quick)];
     if !quick {
         rows.extend(instructions());
-        rows.push(program_size());
+        rows.extend(stampede());
+        rows.extend([crates(), program_size(), first_token()]);
     }
     println!("| what | floor | found | reach | |\n|---|---|---|---|---|");
     for row in &rows {
@@ -39,26 +41,33 @@ fn main() {
     std::process::exit(i32::from(!quick && rows.iter().any(|row| !row.reached)));
 }
 
-/// Medians in nanoseconds of one call of each, the two measured in turn, in an order that changes.
-fn pair(quick: bool, mut floor: impl FnMut(), mut work: impl FnMut()) -> (f64, f64) {
+/// Medians in nanoseconds of one call of each.
+fn pair(quick: bool, floor: impl Fn(), work: impl Fn()) -> (f64, f64) {
     let (rounds, calls) = if quick { (3, 10) } else { (31, 20_000) };
-    let time = |work: &mut dyn FnMut()| {
+    let time = |work: &dyn Fn()| {
         let start = Instant::now();
         (0..calls).for_each(|_| work());
-        start.elapsed().as_secs_f64() * 1e9 / f64::from(calls)
+        start.elapsed()
     };
+    let (floor, work) = medians(rounds, || time(&floor), || time(&work));
+    let each = |all: Duration| all.as_secs_f64() * 1e9 / f64::from(calls);
+    (each(floor), each(work))
+}
+
+/// Medians of what each says it took, the two run in turn, in an order that changes.
+fn medians(rounds: u32, floor: impl Fn() -> Duration, work: impl Fn() -> Duration) -> (Duration, Duration) {
     let (mut floors, mut works) = (Vec::new(), Vec::new());
     for round in 0..rounds {
         if round % 2 == 0 {
-            floors.push(time(&mut floor));
-            works.push(time(&mut work));
+            floors.push(floor());
+            works.push(work());
         } else {
-            works.push(time(&mut work));
-            floors.push(time(&mut floor));
+            works.push(work());
+            floors.push(floor());
         }
     }
-    let median = |mut all: Vec<f64>| {
-        all.sort_by(f64::total_cmp);
+    let median = |mut all: Vec<Duration>| {
+        all.sort();
         all[all.len() / 2]
     };
     (median(floors), median(works))
@@ -94,7 +103,7 @@ impl Entropy for System {
 
 const CALLBACK: &str = "https://app.example/callback";
 
-fn start() -> (url::Url, Pending) {
+fn start() -> (String, Pending) {
     let context = RequestContext {
         client_id: "svc",
         issuer: Some("https://as.example"),
@@ -105,7 +114,7 @@ fn start() -> (url::Url, Pending) {
         now: UnixTime::from_seconds(1_700_000_000),
         allow_http: false,
     };
-    AuthorizationRequest::new().scope("openid email").redirect_uri(CALLBACK).start(&context).expect("a request")
+    AuthorizationRequest::new().scope("openid email").redirect_uri(CALLBACK).start_as_text(&context).expect("a request")
 }
 
 fn authorization_url(quick: bool) -> Row {
@@ -131,70 +140,127 @@ fn authorization_url(quick: bool) -> Row {
 }
 
 fn callback(quick: bool) -> Row {
-    let calls = if quick { 30 } else { 31 * 20_000 };
-    // Judging consumes what is pending, so each call gets its own, made outside of the time.
+    let calls = if quick { 30 } else { 1000 };
     let (_, pending) = start();
-    let kept = serde_json::to_value(&pending).expect("JSON");
     let query = format!("code={}&state={}&iss=https%3A%2F%2Fas.example", "c".repeat(43), pending.state());
-    let rounds = if quick { 3 } else { 31 };
-    let mut medians = Vec::new();
-    for _ in 0..rounds {
-        let batch: Vec<Pending> =
-            (0..calls / rounds / 20).map(|_| serde_json::from_value(kept.clone()).expect("pending")).collect();
-        let count = batch.len().max(1);
+    // Judging consumes what is pending, so each call gets its own, made outside of the time.
+    let kept = pending.to_json().expect("JSON");
+    let work = || {
+        let all: Vec<Pending> = (0..calls).map(|_| Pending::from_json(&kept).expect("pending")).collect();
         let start = Instant::now();
-        for pending in batch {
+        for pending in all {
             black_box(pending.respond(query.as_str()).expect("an answer"));
         }
-        #[allow(clippy::cast_precision_loss)]
-        medians.push(start.elapsed().as_secs_f64() * 1e9 / count as f64);
-    }
-    medians.sort_by(f64::total_cmp);
-    let work = medians[medians.len() / 2];
+        start.elapsed()
+    };
+    let state = pending.state().as_bytes();
+    let floor = || {
+        let start = Instant::now();
+        for _ in 0..calls {
+            let pairs: Vec<(String, String)> = url::form_urlencoded::parse(query.as_bytes()).into_owned().collect();
+            assert!(grantee_jose::constant_time_eq(pairs[1].1.as_bytes(), state));
+            black_box(pairs);
+        }
+        start.elapsed()
+    };
+    let (floor, work) = medians(if quick { 3 } else { 31 }, floor, work);
+    let each = |all: Duration| all.as_secs_f64() * 1e9 / f64::from(calls);
+    let (floor, work) = (each(floor), each(work));
     Row {
         what: "callback parsed and judged",
-        floor: "-".to_owned(),
-        found: format!("{work:.0} ns"),
+        floor: format!("{floor:.0} ns (the query into strings, one comparison)"),
+        found: format!("{work:.0} ns, {:.2} times", work / floor),
         reach: "at most 1000 ns",
         reached: work <= 1000.0,
     }
 }
 
-fn memory_lookups(quick: bool) -> Row {
-    let count: u32 = if quick { 1000 } else { 1_000_000 };
-    let store = grantee::stores::Memory::new();
-    let key = |index: u32| TokenKey::new([("account", format!("{index:016}").as_str())]);
-    for index in 0..count {
-        let mut record = Record::new("https://as.example", "svc");
-        record.account = Some(format!("{index:016}"));
-        let token =
-            Token::bearer(format!("{index:043}")).with_refresh_token(format!("{index:043}")).with_scope("openid email");
-        record.token = Some(token.with_expires_at(UnixTime::from_seconds(1_700_000_000)));
-        let lock = BlockingStore::lock(&store, &key(index), Duration::from_secs(1)).expect("a lock");
-        BlockingStore::save(&store, &key(index), &record, &*lock).expect("a save");
-    }
-    let keys: Vec<TokenKey> = (0..count.min(100_000)).map(|step| key(step.wrapping_mul(7919) % count)).collect();
-    let start = Instant::now();
-    for key in &keys {
-        black_box(BlockingStore::load(&store, key).expect("a look").expect("a record"));
-    }
-    #[allow(clippy::cast_precision_loss)]
-    let rate = keys.len() as f64 / start.elapsed().as_secs_f64();
+fn memory(quick: bool) -> Row {
+    let count = if quick { "1000" } else { "1000000" };
+    let output = Command::new(env!("CARGO_BIN_EXE_grantee-bench-memory")).args(["fill", "-", count]).output();
+    let text = String::from_utf8(output.expect("a process").stdout).expect("text");
+    let (bytes, rate) = text.trim().split_once(' ').expect("bytes and rate");
     Row {
-        what: "`Memory` with a million tokens",
-        floor: "bytes each: a test of its own (at most 300)".to_owned(),
-        found: format!("{rate:.0} look-ups a second"),
-        reach: "stated",
-        reached: true,
+        what: "`Memory` with a million tokens and refresh tokens, keys included",
+        floor: "102 heap bytes each (the bare strings)".to_owned(),
+        found: format!("{bytes} heap bytes each, {rate} look-ups a second"),
+        reach: "at most 300 bytes",
+        reached: quick || bytes.parse::<u32>().is_ok_and(|bytes| bytes <= 300),
     }
 }
 
+/// What is expired is asked for by everybody at once; the server holds its answer until all are waiting.
+fn stampede() -> Vec<Row> {
+    let row = |what, outcomes: [usize; 2]| Row {
+        what,
+        floor: "1 token request".to_owned(),
+        found: format!("{}, and {} when it fails", outcomes[0], outcomes[1]),
+        reach: "exactly 1 each",
+        reached: outcomes == [1, 1],
+    };
+    vec![
+        row("stampede: 10,000 tasks on a runtime of many threads", [false, true].map(stampede_of_tasks)),
+        row("stampede: 64 threads, blocking face", [false, true].map(stampede_of_threads)),
+    ]
+}
+
+fn expired() -> Token {
+    Token::bearer("expired").with_expires_at(UnixTime::from_seconds(1_000_000_000))
+}
+
+fn stampede_server(fails: bool) -> grantor::Server {
+    let server = grantor::Server::start();
+    if fails {
+        server.misbehave(Endpoint::Token, Misbehaviour::Status { status: 503, retry_after: Some(60) });
+    }
+    server
+}
+
+fn stampede_of_tasks(fails: bool) -> usize {
+    let server = stampede_server(fails);
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().expect("a runtime");
+    runtime.block_on(async {
+        let client = Client::at(server.url("/token")).client("svc", "secret").build().expect("a client");
+        let session = client.session(ClientCredentials::new()).token(expired()).build().expect("a session");
+        let hold = server.hold(Endpoint::Token);
+        let ask = |session: &grantee::Session| {
+            let session = session.clone();
+            tokio::spawn(async move { session.header().await })
+        };
+        let tasks: Vec<_> = (0..10_000).map(|_| ask(&session)).collect();
+        while client.counters().waits < 9_999 {
+            tokio::task::yield_now().await;
+        }
+        hold.release();
+        for task in tasks {
+            assert_eq!(task.await.expect("a task").is_err(), fails);
+        }
+    });
+    server.count(Endpoint::Token)
+}
+
+fn stampede_of_threads(fails: bool) -> usize {
+    let server = stampede_server(fails);
+    let client = grantee::blocking::Client::at(server.url("/token")).client("svc", "secret").build().expect("a client");
+    let session = client.session(ClientCredentials::new()).token(expired()).build().expect("a session");
+    let hold = server.hold(Endpoint::Token);
+    std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..64).map(|_| scope.spawn(|| session.header().is_err())).collect();
+        while client.counters().waits < 63 {
+            std::thread::yield_now();
+        }
+        hold.release();
+        assert!(threads.into_iter().all(|thread| thread.join().expect("a thread") == fails));
+    });
+    server.count(Endpoint::Token)
+}
+
 /// Instructions of one request: the difference between a long and a short run, so that start-up cancels out.
-fn per_request(program: &str, name: &str, url: &str, header: &str) -> Option<f64> {
+fn per_request(program: &str, name: &str, url: &str, token: &str) -> Option<f64> {
     let count = |requests: u32| -> Option<f64> {
         let output = Command::new("valgrind")
             .args(["--tool=callgrind", "--callgrind-out-file=/dev/null", program, name, url, &requests.to_string()])
-            .env("BENCH_HEADER", header)
+            .env("BENCH_TOKEN", token)
             .output()
             .ok()?;
         let text = String::from_utf8_lossy(&output.stderr).into_owned();
@@ -207,15 +273,14 @@ fn per_request(program: &str, name: &str, url: &str, header: &str) -> Option<f64
 fn instructions() -> Vec<Row> {
     let server = grantor::Server::start();
     let token = server.issue("svc", None, "read").access_token;
-    let header = format!("Bearer {token}");
     let (floor, work) = (env!("CARGO_BIN_EXE_grantee-bench-floor"), env!("CARGO_BIN_EXE_grantee-bench-process"));
     let missing =
         |what| Row { what, floor: "-".into(), found: "valgrind is not installed".into(), reach: "", reached: false };
     let get = "instructions of one GET with a held token";
     let gets = || {
         Some((
-            per_request(floor, "get", &server.url("/api/x"), &header)?,
-            per_request(work, "get", &server.url("/api/x"), &header)?,
+            per_request(work, "get-fixed", &server.url("/api/x"), &token)?,
+            per_request(work, "get", &server.url("/api/x"), &token)?,
         ))
     };
     let post = "instructions of one client-credentials request";
@@ -230,7 +295,7 @@ fn instructions() -> Vec<Row> {
             || missing(get),
             |(floor, work)| Row {
                 what: get,
-                floor: format!("{floor:.0} (a fixed header)"),
+                floor: format!("{floor:.0} (a fixed header, same process)"),
                 found: format!("{work:.0}, {:+.0}", work - floor),
                 reach: "at most +500",
                 reached: work - floor <= 500.0,
@@ -249,12 +314,52 @@ fn instructions() -> Vec<Row> {
     ]
 }
 
+fn crates() -> Row {
+    let output = Command::new(env!("CARGO"))
+        .args(["tree", "--offline", "-p", "grantee", "-e", "normal", "--prefix", "none", "-f", "{p}"])
+        .output()
+        .expect("cargo tree");
+    let text = String::from_utf8(output.stdout).expect("text");
+    let lines = text.lines().map(|line| line.trim_end_matches(" (*)")).filter(|line| !line.starts_with("grantee"));
+    let count = lines.filter(|line| !line.is_empty()).collect::<BTreeSet<_>>().len();
+    Row {
+        what: "crates in `cargo tree` of the default build, without ours",
+        floor: "-".to_owned(),
+        found: count.to_string(),
+        reach: "at most 105",
+        reached: (1..=105).contains(&count),
+    }
+}
+
 fn program_size() -> Row {
     let size = |path: &str| std::fs::metadata(path).map_or(0, |file| file.len()) / 1024;
     Row {
         what: "size of the stripped program",
         floor: format!("{} KiB (plain reqwest)", size(env!("CARGO_BIN_EXE_grantee-bench-floor"))),
         found: format!("{} KiB", size(env!("CARGO_BIN_EXE_grantee-bench-process"))),
+        reach: "stated",
+        reached: true,
+    }
+}
+
+/// A process that makes one client, the TLS set-up included, and gets one token.
+fn first_token() -> Row {
+    let server = grantor::Server::start();
+    let time = |program: &str| {
+        let start = Instant::now();
+        let output = Command::new(program).args(["post", &server.url("/token"), "1"]).output().expect("a process");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        start.elapsed()
+    };
+    let (floor, work) = medians(
+        15,
+        || time(env!("CARGO_BIN_EXE_grantee-bench-floor")),
+        || time(env!("CARGO_BIN_EXE_grantee-bench-process")),
+    );
+    Row {
+        what: "process start to first token, TLS linked",
+        floor: format!("{:.1} ms (plain reqwest)", floor.as_secs_f64() * 1e3),
+        found: format!("{:.1} ms", work.as_secs_f64() * 1e3),
         reach: "stated",
         reached: true,
     }

@@ -18,7 +18,7 @@ fn create_authorization_url_and_fetch_token() {
     let client = client(&server);
     let (url, pending) = client.start(AuthorizationRequest::new().scope("user:email")).unwrap();
     assert!(url.as_str().contains("response_type=code") && url.as_str().contains("scope=user%3Aemail"));
-    let login = client.finish(pending, &visit(&url)).unwrap();
+    let login = client.finish(pending, visit(&url)).unwrap();
     assert!(login.token().is_bearer());
 }
 
@@ -39,7 +39,7 @@ fn another_process_restores_what_is_pending() {
         (url, serde_json::to_string(&pending).unwrap())
     };
     let pending: Pending = serde_json::from_str(&kept).unwrap();
-    client(&server).finish(pending, &visit(&url)).unwrap();
+    client(&server).finish(pending, visit(&url)).unwrap();
 }
 
 #[test]
@@ -49,7 +49,7 @@ fn pkce_is_there_by_itself_and_with_a_verifier_of_ones_own() {
     for request in [AuthorizationRequest::new(), AuthorizationRequest::new().code_verifier("x".repeat(48))] {
         let (url, pending) = client.start(request).unwrap();
         assert!(url.as_str().contains("code_challenge_method=S256"));
-        client.finish(pending, &visit(&url)).unwrap();
+        client.finish(pending, visit(&url)).unwrap();
     }
 }
 
@@ -165,7 +165,7 @@ fn compliance_hooks_for_a_server_that_deviates() {
         grantor::Misbehaviour::Body {
             status: 200,
             content_type: "application/x-www-form-urlencoded".to_owned(),
-            body: format!("access_token={issued}&expires=3600").into(),
+            body: format!("access_token={issued}&expires=3600"),
         },
     );
     let client = Client::discover(server.issuer()).client("svc", "secret").hook(StackExchange).build().unwrap();

@@ -78,7 +78,7 @@ fn an_authorization_request_its_callback_and_the_code() {
     let server = server();
     let client = client(&server);
     let (url, pending) = client.start(AuthorizationRequest::new().scope("openid email profile")).unwrap();
-    let login = client.finish(pending, &visit(&url)).unwrap();
+    let login = client.finish(pending, visit(&url)).unwrap();
     assert!(login.token().refresh_token.is_some());
 }
 
@@ -139,7 +139,7 @@ fn client_secret_basic_post_and_none() {
         .build()
         .unwrap();
     let (url, pending) = public.start(AuthorizationRequest::new()).unwrap();
-    public.finish(pending, &visit(&url)).unwrap();
+    public.finish(pending, visit(&url)).unwrap();
 }
 
 #[test]

@@ -22,7 +22,7 @@ pub fn discovery(data: &[u8]) {
                 assert_eq!(request.uri().host().map(str::to_owned), parsed.host_str().map(str::to_owned));
             }
         }
-        is_presentable(&nowhere(&urls));
+        is_presentable(&nowhere(&urls, grantee_core::Error::config("nothing asked", "ask")));
     }
 
     match judge(&response, &place, &IssuerPolicy::Exact) {

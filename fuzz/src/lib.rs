@@ -9,8 +9,10 @@ mod discovery;
 mod form;
 mod introspection;
 mod metadata;
+mod profile;
 mod property;
 mod token_answer;
+mod token_file;
 mod url;
 
 pub use callback::callback;
@@ -19,7 +21,9 @@ pub use discovery::discovery;
 pub use form::form;
 pub use introspection::introspection;
 pub use metadata::metadata;
+pub use profile::profile;
 pub use token_answer::token_answer;
+pub use token_file::token_file;
 pub use url::url;
 
 /// A function that panics when bytes break a property.
@@ -33,6 +37,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("form", form),
     ("introspection", introspection),
     ("metadata", metadata),
+    ("profile", profile),
     ("token_answer", token_answer),
+    ("token_file", token_file),
     ("url", url),
 ];

@@ -61,6 +61,7 @@ struct Running {
 #[derive(Default)]
 struct State {
     count: usize,
+    tasks: Vec<tokio::task::Id>,
     closed: bool,
 }
 
@@ -77,12 +78,12 @@ impl TokioExecutor {
         Ok(Self { handle, running: Arc::default() })
     }
 
-    /// Spawns nothing more and waits for what runs.
+    /// Spawns nothing more and waits for what runs, except for what it is called by.
     pub(crate) async fn close(&self) {
         self.running.lock().closed = true;
         loop {
             let ended = self.running.ended.listen();
-            if self.running.lock().count == 0 {
+            if self.running.is_idle() {
                 return;
             }
             ended.await;
@@ -95,7 +96,7 @@ impl Executor for TokioExecutor {
         let runs = Runs::start(&self.running)?;
         // On a runtime that has shut down tokio drops the future at once, which fails whoever waits for it.
         drop(self.handle.spawn(async move {
-            let _runs = runs;
+            let _runs = runs.on(tokio::task::id());
             future.await;
         }));
         Ok(())
@@ -114,8 +115,17 @@ impl Running {
     }
 }
 
+impl Running {
+    /// Whether nothing runs but the task that asks.
+    fn is_idle(&self) -> bool {
+        let state = self.lock();
+        let own = tokio::task::try_id().is_some_and(|task| state.tasks.contains(&task));
+        state.count == usize::from(own)
+    }
+}
+
 /// Counted while it exists: also when the future panics or its runtime drops it.
-struct Runs(Arc<Running>);
+struct Runs(Arc<Running>, Option<tokio::task::Id>);
 
 impl Runs {
     fn start(running: &Arc<Running>) -> Result<Self> {
@@ -125,13 +135,22 @@ impl Runs {
         }
         state.count += 1;
         drop(state);
-        Ok(Self(Arc::clone(running)))
+        Ok(Self(Arc::clone(running), None))
+    }
+
+    fn on(mut self, task: tokio::task::Id) -> Self {
+        self.0.lock().tasks.push(task);
+        self.1 = Some(task);
+        self
     }
 }
 
 impl Drop for Runs {
     fn drop(&mut self) {
-        self.0.lock().count -= 1;
+        let mut state = self.0.lock();
+        state.count -= 1;
+        state.tasks.retain(|task| Some(*task) != self.1);
+        drop(state);
         self.0.ended.notify(usize::MAX);
     }
 }

@@ -202,7 +202,7 @@ async fn ten_thousand_tasks_make_one_token_request_and_share_its_token() {
     for task in tasks {
         headers.push(task.await.unwrap().unwrap());
     }
-    assert!(headers.iter().all(|header| header == &headers[0]));
+    assert!(headers.iter().all(|header| *header == headers[0]));
     assert_eq!(server.count(Endpoint::Token), 1);
 }
 

@@ -189,7 +189,8 @@ impl Config {
         self.client_id = client_id;
         // A method that was chosen already stays chosen: the order of the calls does not matter.
         if !matches!(self.credentials, Credentials::Method(_)) {
-            self.credentials = secret.map_or(Credentials::Public, |secret| Credentials::Secret(SecretMethods::new(&secret)));
+            self.credentials =
+                secret.map_or(Credentials::Public, |secret| Credentials::Secret(SecretMethods::new(&secret)));
         }
     }
 
@@ -334,11 +335,7 @@ impl Client {
                 Ok(token) => tracing::info!(outcome = "token", expires_at = token.expires_at.map(UnixTime::seconds)),
                 Err(error) => {
                     counting.token_failures.add();
-                    tracing::warn!(
-                        outcome = error.code(),
-                        server_error = error.server_error().map(|code| tracing::field::display(Excerpt(code))),
-                        status = error.status()
-                    );
+                    tell(Err(error));
                     for hook in &self.inner.config.hooks {
                         hook.on_token_error(error).await;
                     }
@@ -438,7 +435,11 @@ impl Client {
                 "finish it with the client that started it: its code is for that one",
             ));
         }
-        let response = pending.respond(callback)?;
+        let issuer = pending.issuer().map(str::to_owned);
+        let response = pending.respond(callback).inspect_err(|error| {
+            let span = tracing::info_span!("authorization_response", client_id = self.client_id(), issuer);
+            span.in_scope(|| tell(Err(error)));
+        })?;
         let session_state = response.session_state().map(str::to_owned);
         let grant = AuthorizationCode::new(response)?;
         let token = self.token(&grant).await?;
@@ -470,7 +471,23 @@ impl Client {
         token: TokenToActOn,
         authorization: Option<&Token>,
     ) -> Result<introspection::Introspection> {
+        let span = tracing::info_span!("introspection", client_id = self.client_id(), issuer = tracing::field::Empty);
+        async {
+            let outcome = self.request_introspection(token, authorization).await;
+            tell(outcome.as_ref().map(|seen| if seen.active { "active" } else { "inactive" }));
+            outcome
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn request_introspection(
+        &self,
+        token: TokenToActOn,
+        authorization: Option<&Token>,
+    ) -> Result<introspection::Introspection> {
         let metadata = self.metadata().await?;
+        tracing::Span::current().record("issuer", metadata.issuer.as_deref());
         let url = self.endpoint_url("the introspection_endpoint", metadata.require("introspection_endpoint")?)?;
         let mut draft = Draft::post(url, introspection::form(&token));
         for hook in &self.inner.config.hooks {
@@ -486,17 +503,10 @@ impl Client {
             None => Some(self.authenticate(&mut draft, &metadata).await?),
         };
         let answer = self.exchange(introspection::STAGE, draft.into_request()?).await?;
-        let outcome = introspection::judge(&answer).map_err(|error| match &method {
+        introspection::judge(&answer).map_err(|error| match &method {
             Some(method) => explained(error, &**method),
             None => error,
-        });
-        tracing::info!(
-            client_id = self.client_id(),
-            issuer = metadata.issuer.as_deref(),
-            outcome = outcome.as_ref().map_or_else(Error::code, |seen| if seen.active { "active" } else { "inactive" }),
-            "introspection"
-        );
-        outcome
+        })
     }
 
     /// Revokes a token ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)). `Ok` means that it is gone.
@@ -505,7 +515,19 @@ impl Client {
     /// As [`revocation::judge`]: an OAuth error, or a failure without one, after which the token exists still.
     pub async fn revoke(&self, token: impl Into<TokenToActOn>) -> Result<()> {
         let token = token.into();
+        let span = tracing::info_span!("revocation", client_id = self.client_id(), issuer = tracing::field::Empty);
+        async {
+            let outcome = self.request_revocation(token).await;
+            tell(outcome.as_ref().map(|()| "revoked"));
+            outcome
+        }
+        .instrument(span)
+        .await
+    }
+
+    async fn request_revocation(&self, token: TokenToActOn) -> Result<()> {
         let metadata = self.metadata().await?;
+        tracing::Span::current().record("issuer", metadata.issuer.as_deref());
         let url = self.endpoint_url("the revocation_endpoint", metadata.require("revocation_endpoint")?)?;
         let mut draft = Draft::post(url, revocation::form(&token));
         for hook in &self.inner.config.hooks {
@@ -513,14 +535,7 @@ impl Client {
         }
         let method = self.authenticate(&mut draft, &metadata).await?;
         let answer = self.exchange(revocation::STAGE, draft.into_request()?).await?;
-        let outcome = revocation::judge(&answer).map_err(|error| explained(error, &*method));
-        tracing::info!(
-            client_id = self.client_id(),
-            issuer = metadata.issuer.as_deref(),
-            outcome = outcome.as_ref().map_or_else(Error::code, |()| "revoked"),
-            "revocation"
-        );
-        outcome
+        revocation::judge(&answer).map_err(|error| explained(error, &*method))
     }
 
     async fn authenticate(&self, draft: &mut Draft, metadata: &AuthorizationServer) -> Result<Arc<dyn ClientAuth>> {
@@ -594,6 +609,18 @@ pub(crate) fn same_origin_answer(stage: &'static str, asked: &str, answered: &st
 fn same_url(asked: &http::Uri, answered: &str) -> bool {
     let parsed = || (Url::parse(&asked.to_string()), Url::parse(answered));
     wire::url::is_exactly(asked, answered) || matches!(parsed(), (Ok(asked), Ok(answered)) if asked == answered)
+}
+
+/// Says how a conversation ended, in its span.
+fn tell(outcome: Result<&'static str, &Error>) {
+    match outcome {
+        Ok(outcome) => tracing::info!(outcome),
+        Err(error) => tracing::warn!(
+            outcome = error.code(),
+            server_error = error.server_error().map(|code| tracing::field::display(Excerpt(code))),
+            status = error.status()
+        ),
+    }
 }
 
 fn explained(mut error: Error, method: &dyn ClientAuth) -> Error {

@@ -4,10 +4,18 @@ use grantee_interop::{Auth, Browser, Program, Server, plain};
 use grantor::Endpoint;
 use serde_json::{Value, json};
 
-/// The page that the receiver answers with.
+/// The receiver's page after a login.
+#[track_caller]
 fn says_that_it_may_be_closed(seen: &Value) {
     let text = seen["text"].as_str().expect("a text");
     assert!(text.contains("You can close this"), "{seen}");
+}
+
+/// The receiver's page after a refusal.
+#[track_caller]
+fn says_that_it_was_refused(seen: &Value) {
+    let text = seen["text"].as_str().expect("a text");
+    assert!(text.contains("refused") && text.contains("access_denied"), "{seen}");
 }
 
 fn oidc_provider(server: &Server) -> Vec<&str> {
@@ -39,7 +47,9 @@ fn a_refusal_at_oidc_provider_is_told_in_the_browser_and_by_the_program() {
     let answer = browser.of(Program::new()).run(oidc_provider(&server)).exits(10);
     assert_eq!(answer.error()["error"]["server_error"], "access_denied");
     assert!(answer.stdout.is_empty());
-    assert_eq!(browser.seen()["steps"], json!(["login", "deny"]));
+    let seen = browser.seen();
+    assert_eq!(seen["steps"], json!(["login", "deny"]));
+    says_that_it_was_refused(&seen);
 }
 
 fn grantor(server: &grantor::Server) -> Vec<String> {
@@ -72,6 +82,8 @@ fn a_refusal_at_grantor_is_told_in_the_browser_and_by_the_program() {
     let browser = Browser::new().denying();
     let answer = at_grantor(&browser).run(grantor(&server)).exits(10);
     assert_eq!(answer.error()["error"]["server_error"], "access_denied");
-    assert_eq!(browser.seen()["steps"], json!(["login", "deny"]));
+    let seen = browser.seen();
+    assert_eq!(seen["steps"], json!(["login", "deny"]));
+    says_that_it_was_refused(&seen);
     assert_eq!(server.count(Endpoint::Token), 0, "no code, nothing to exchange");
 }

@@ -19,13 +19,19 @@ fn client_credentials_for_those_who_may<F: Face>(server: &Server) {
             let failure = outcome.expect_err("a public client can't");
             let error = failure.server_error.as_deref();
             // oidc-provider and Authlib differ in what they call it, Glewlwyd does not call it anything.
-            assert!(matches!(error, None | Some("unauthorized_client" | "invalid_client" | "invalid_request")), "{failure:?}");
+            assert!(
+                matches!(error, None | Some("unauthorized_client" | "invalid_client" | "invalid_request")),
+                "{failure:?}"
+            );
             assert_eq!(error.is_some(), server.explains_errors, "{failure:?}");
             continue;
         }
         let tokens = outcome.expect("a token");
         assert_eq!(tokens.scope, ["read"]);
-        assert!(tokens.expires_in.is_some() && tokens.refresh_token.is_none() && tokens.id_token.is_none(), "{tokens:?}");
+        assert!(
+            tokens.expires_in.is_some() && tokens.refresh_token.is_none() && tokens.id_token.is_none(),
+            "{tokens:?}"
+        );
         if let Some(api) = &server.service_api {
             assert_eq!(plain::get(api, &tokens.access_token).status, 200);
         }

@@ -3,12 +3,11 @@
 //!
 //! ```
 //! use grantee::contract;
-//! # use grantee::{ReqwestHttp, blocking::UreqHttp};
+//! # use grantee::blocking::UreqHttp;
 //!
 //! # fn main() {
-//! # let my_blocking_http = UreqHttp::new(
-//! #     ureq::Agent::config_builder().proxy(None).max_redirects(0).http_status_as_error(false).allow_non_standard_methods(true).build().into(),
-//! # );
+//! # let config = ureq::Agent::config_builder().proxy(None).max_redirects(0).http_status_as_error(false);
+//! # let my_blocking_http = UreqHttp::new(config.allow_non_standard_methods(true).build().into());
 //! contract::http::run_blocking(&my_blocking_http);
 //! # }
 //! ```

@@ -17,7 +17,7 @@ impl Page {
 
     pub(super) fn refused(error: &str) -> Self {
         let text = format!(
-            "The server said <code>{}</code>. Go back to the program to see what it makes of it.",
+            "The server said <code>{}</code>. You can close this page and go back to the program.",
             escape(&Excerpt(error).to_string())
         );
         Self { text, ..Self::new("200 OK", "The login was refused", "") }

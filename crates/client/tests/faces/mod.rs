@@ -23,25 +23,18 @@ pub enum Face {
     Blocking,
 }
 
-/// Makes two tests of each function: one a face.
+/// Makes two tests of each function that is named: one a face.
 macro_rules! in_both_faces {
-    ($($(#[$meta:meta])* fn $name:ident($face:ident: Face) $body:block)*) => {
+    ($($name:ident),* $(,)?) => {
         $(mod $name {
-            #[allow(unused_imports)]
-            use super::*;
-
-            fn test($face: Face) $body
-
-            $(#[$meta])*
             #[test]
             fn in_the_async_face() {
-                test(Face::Async);
+                super::$name($crate::faces::Face::Async);
             }
 
-            $(#[$meta])*
             #[test]
             fn in_the_blocking_face() {
-                test(Face::Blocking);
+                super::$name($crate::faces::Face::Blocking);
             }
         })*
     };

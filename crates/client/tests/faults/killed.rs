@@ -46,8 +46,6 @@ pub(crate) fn be_a_child() {
     };
     let client = client.unwrap();
     let session = session!(client, session(Stored::new()).account("alice").store(store())).unwrap();
-    // A renewal renews what is held, so that is taken up first.
-    session.token().unwrap();
     session.renew().unwrap();
 }
 
@@ -75,86 +73,92 @@ fn kill_at_the_answer(face: Face, server: &Server, path: &Path) {
 }
 
 in_both_faces! {
-    fn a_process_killed_between_the_answer_and_the_save_leaves_the_live_access_token_to_the_next(face: Face) {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("tokens.json");
-        let server = Server::start();
-        let access_token = log_in(face, &server, &path);
-        kill_at_the_answer(face, &server, &path);
-        let next = next_run(face, &server, &path);
-        assert_eq!(next.access().unwrap(), access_token);
-        assert_eq!(next.access().unwrap(), access_token);
-        assert_eq!((server.count(Endpoint::Token), server.families_revoked()), (1, 0));
-    }
+    a_process_killed_between_the_answer_and_the_save_leaves_the_live_access_token_to_the_next,
+    a_process_killed_while_the_server_holds_its_answer_leaves_the_same,
+    once_the_access_token_is_dead_too_the_next_run_says_that_the_person_must_log_in,
+    an_api_that_rejects_the_token_of_a_killed_process_ends_in_a_login_too,
+    a_process_killed_before_its_request_leaves_a_refresh_token_that_serves,
+}
 
-    fn a_process_killed_while_the_server_holds_its_answer_leaves_the_same(face: Face) {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("tokens.json");
-        let server = Server::start();
-        let access_token = log_in(face, &server, &path);
-        let hold = server.hold(Endpoint::Token);
-        let child = Process::start(face, "renew", &[&server.issuer(), path.to_str().unwrap()]);
-        assert!(hold.wait_for(1), "the refresh token has been rotated");
-        child.kill();
-        hold.release();
-        assert_eq!(next_run(face, &server, &path).access().unwrap(), access_token);
-        assert_eq!(server.count(Endpoint::Token), 1);
-    }
+fn a_process_killed_between_the_answer_and_the_save_leaves_the_live_access_token_to_the_next(face: Face) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let server = Server::start();
+    let access_token = log_in(face, &server, &path);
+    kill_at_the_answer(face, &server, &path);
+    let next = next_run(face, &server, &path);
+    assert_eq!(next.access().unwrap(), access_token);
+    assert_eq!(next.access().unwrap(), access_token);
+    assert_eq!((server.count(Endpoint::Token), server.families_revoked()), (1, 0));
+}
 
-    fn once_the_access_token_is_dead_too_the_next_run_says_that_the_person_must_log_in(face: Face) {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("tokens.json");
-        let server = Server::start();
-        log_in(face, &server, &path);
-        kill_at_the_answer(face, &server, &path);
-        // As when its time had come: what is stored says that it expired in 1970.
-        age(&path);
-        let next = next_run(face, &server, &path);
-        for _ in 0..2 {
-            let error = next.token().unwrap_err();
-            assert!(error.needs_login(), "{error}");
-            assert!(error.to_string().contains("cut off before its answer could be kept"), "{error}");
-        }
-        assert_eq!(server.count(Endpoint::Token), 2, "the old refresh token was tried once");
-        assert!(next_run(face, &server, &path).token().unwrap_err().needs_login());
-        assert_eq!(server.count(Endpoint::Token), 2);
-    }
+fn a_process_killed_while_the_server_holds_its_answer_leaves_the_same(face: Face) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let server = Server::start();
+    let access_token = log_in(face, &server, &path);
+    let hold = server.hold(Endpoint::Token);
+    let child = Process::start(face, "renew", &[&server.issuer(), path.to_str().unwrap()]);
+    assert!(hold.wait_for(1), "the refresh token has been rotated");
+    child.kill();
+    hold.release();
+    assert_eq!(next_run(face, &server, &path).access().unwrap(), access_token);
+    assert_eq!(server.count(Endpoint::Token), 1);
+}
 
-    fn an_api_that_rejects_the_token_of_a_killed_process_ends_in_a_login_too(face: Face) {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("tokens.json");
-        let server = Server::start();
-        log_in(face, &server, &path);
-        kill_at_the_answer(face, &server, &path);
-        server.expire_access_tokens();
-        let next = next_run(face, &server, &path);
-        let rejected = next.header().unwrap();
-        let error = match &next {
-            Session::Async(session) => crate::faces::RUNTIME.block_on(session.after_rejection(&rejected)),
-            Session::Blocking(session) => session.after_rejection(&rejected),
-        };
-        assert!(error.unwrap_err().needs_login());
+fn once_the_access_token_is_dead_too_the_next_run_says_that_the_person_must_log_in(face: Face) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let server = Server::start();
+    log_in(face, &server, &path);
+    kill_at_the_answer(face, &server, &path);
+    // As when its time had come: what is stored says that it expired in 1970.
+    age(&path);
+    let next = next_run(face, &server, &path);
+    for _ in 0..2 {
+        let error = next.token().unwrap_err();
+        assert!(error.needs_login(), "{error}");
+        assert!(error.to_string().contains("cut off before its answer could be kept"), "{error}");
     }
+    assert_eq!(server.count(Endpoint::Token), 2, "the old refresh token was tried once");
+    assert!(next_run(face, &server, &path).token().unwrap_err().needs_login());
+    assert_eq!(server.count(Endpoint::Token), 2);
+}
 
-    fn a_process_killed_before_its_request_leaves_a_refresh_token_that_serves(face: Face) {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("tokens.json");
-        let server = Server::start();
-        log_in(face, &server, &path);
-        let hold = server.hold_before(Endpoint::Token);
-        let child = Process::start(face, "renew", &[&server.issuer(), path.to_str().unwrap()]);
-        assert!(hold.wait_for(1));
-        child.kill();
-        // The server never carries it out, as if it had died too; then it is back.
-        server.misbehave_times(Endpoint::Token, 1, grantor::Misbehaviour::Reset);
-        hold.release();
-        age(&path);
-        while server.requests_to(Endpoint::Token).is_empty() {
-            std::thread::yield_now();
-        }
-        next_run(face, &server, &path).token().unwrap();
-        assert_eq!(server.families_revoked(), 0);
+fn an_api_that_rejects_the_token_of_a_killed_process_ends_in_a_login_too(face: Face) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let server = Server::start();
+    log_in(face, &server, &path);
+    kill_at_the_answer(face, &server, &path);
+    server.expire_access_tokens();
+    let next = next_run(face, &server, &path);
+    let rejected = next.header().unwrap();
+    let error = match &next {
+        Session::Async(session) => crate::faces::RUNTIME.block_on(session.after_rejection(&rejected)),
+        Session::Blocking(session) => session.after_rejection(&rejected),
+    };
+    assert!(error.unwrap_err().needs_login());
+}
+
+fn a_process_killed_before_its_request_leaves_a_refresh_token_that_serves(face: Face) {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("tokens.json");
+    let server = Server::start();
+    log_in(face, &server, &path);
+    let hold = server.hold_before(Endpoint::Token);
+    let child = Process::start(face, "renew", &[&server.issuer(), path.to_str().unwrap()]);
+    assert!(hold.wait_for(1));
+    child.kill();
+    // The server never carries it out, as if it had died too; then it is back.
+    server.misbehave_times(Endpoint::Token, 1, grantor::Misbehaviour::Reset);
+    hold.release();
+    age(&path);
+    while server.requests_to(Endpoint::Token).is_empty() {
+        std::thread::yield_now();
     }
+    next_run(face, &server, &path).token().unwrap();
+    assert_eq!(server.families_revoked(), 0);
 }
 
 /// Makes every stored token look long expired.

@@ -234,7 +234,9 @@ fn server_error(answer: &Answer<'_>) -> Result<Option<Error>> {
 
 fn hint(error: &str) -> Option<&'static str> {
     Some(match error {
-        "access_denied" => "the person or the server's policy said no",
+        "access_denied" => {
+            "start again for a person who agrees; where nobody was asked, the server's policy forbids it"
+        }
         "login_required" | "interaction_required" | "account_selection_required" | "consent_required" => {
             "the person must be shown something: ask again without prompt none"
         }

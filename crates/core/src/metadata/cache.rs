@@ -59,19 +59,28 @@ impl MetadataCache {
             Ok(fetched) => {
                 let metadata = Arc::new(fetched.overridden_by(&config.members));
                 keep(&metadata, config.metadata_lifetime);
-                tracing::info!(issuer = metadata.issuer.as_deref(), "metadata fetched");
+                tracing::info!(client_id = client.client_id(), issuer = metadata.issuer.as_deref(), "metadata fetched");
                 Ok(metadata)
             }
             Err(error) => match self.held.load_full() {
                 Some(held) => {
                     tracing::warn!(
+                        client_id = client.client_id(),
                         outcome = error.code(),
                         "metadata could not be fetched again; the last document serves on"
                     );
                     keep(&held.metadata, STALE_RETRY);
                     Ok(Arc::clone(&held.metadata))
                 }
-                None => Err(error),
+                None => {
+                    tracing::warn!(
+                        client_id = client.client_id(),
+                        outcome = error.code(),
+                        status = error.status(),
+                        "metadata could not be fetched"
+                    );
+                    Err(error)
+                }
             },
         }
     }

@@ -64,7 +64,14 @@ pub async fn call(source: &Source, request: Request, placement: Placement) -> Re
 
 async fn send(client: &Client, request: Request) -> Result<http::Response<Bytes>> {
     client.inner.counting.api_requests.add();
-    exchange(&*client.inner.ports.http, request).await
+    let outcome = exchange(&*client.inner.ports.http, request).await;
+    let client_id = client.client_id();
+    // The program's own traffic, so not at the level of conversations about tokens.
+    match &outcome {
+        Ok(answer) => tracing::debug!(client_id, status = answer.status().as_u16(), "api call"),
+        Err(error) => tracing::debug!(client_id, outcome = error.code(), "api call"),
+    }
+    outcome
 }
 
 /// Sends a request to an API as it is: no token, no repetition.

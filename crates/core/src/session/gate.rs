@@ -18,6 +18,8 @@ pub(crate) struct Gate<T> {
 struct Flight<T> {
     outcome: OnceLock<Result<T>>,
     landed: Event,
+    /// The work, while it waits for a thread.
+    queued: Mutex<Option<BoxFuture<'static, ()>>>,
 }
 
 impl<T: Clone + Send + Sync + 'static> Gate<T> {
@@ -37,6 +39,10 @@ impl<T: Clone + Send + Sync + 'static> Gate<T> {
             Entry::Settled(outcome) => outcome,
             Entry::Joined(flight) => {
                 joined();
+                // Whoever needs the outcome does not wait for a thread that may be busy, and perhaps waits for this caller.
+                if let Some(work) = flight.take_queued() {
+                    work.await;
+                }
                 flight.land().await
             }
             Entry::Pilot(pilot) => {
@@ -61,7 +67,19 @@ impl<T: Clone + Send + Sync + 'static> Gate<T> {
     ) {
         if let Entry::Pilot(pilot) = self.enter(look) {
             // Where it can't be spawned the pilot is dropped with it, which opens the gate again.
-            let _ = executor.spawn(fly(pilot, work()));
+            let flight = Arc::clone(&pilot.flight);
+            let future = fly(pilot, work());
+            if !executor.callers_run_their_own() {
+                let _ = executor.spawn(future);
+                return;
+            }
+            *flight.queued.lock().unwrap_or_else(PoisonError::into_inner) = Some(future);
+            let queued = Queued(flight);
+            let _ = executor.spawn(Box::pin(async move {
+                if let Some(work) = queued.0.take_queued() {
+                    work.await;
+                }
+            }));
         }
     }
 
@@ -81,7 +99,7 @@ impl<T: Clone + Send + Sync + 'static> Gate<T> {
             }
             return Entry::Joined(Arc::clone(flight));
         }
-        let flight = Arc::new(Flight { outcome: OnceLock::new(), landed: Event::new() });
+        let flight = Arc::new(Flight { outcome: OnceLock::new(), landed: Event::new(), queued: Mutex::new(None) });
         *held = Some(Arc::clone(&flight));
         Entry::Pilot(Pilot { gate: Arc::clone(self), flight })
     }
@@ -161,6 +179,21 @@ impl<T: Clone> Flight<T> {
             }
             listener.await;
         }
+    }
+}
+
+impl<T> Flight<T> {
+    fn take_queued(&self) -> Option<BoxFuture<'static, ()>> {
+        self.queued.lock().unwrap_or_else(PoisonError::into_inner).take()
+    }
+}
+
+/// A flight's place in the queue for a thread. Given up, it fails the flight, unless a caller has taken that over.
+struct Queued<T>(Arc<Flight<T>>);
+
+impl<T> Drop for Queued<T> {
+    fn drop(&mut self) {
+        drop(self.0.take_queued());
     }
 }
 

@@ -176,7 +176,7 @@ async fn attempt(inner: &Inner, why: &Why) -> Result<Arc<Held>> {
         let abandoned = locked.as_ref().is_some_and(|locked| locked.abandoned);
         let usable = match why {
             // Somebody may have spent the refresh token and died: the access token serves as long as it lives.
-            Why::Due | Why::Early if abandoned => inner.lives(stored),
+            Why::Due | Why::Early | Why::Save if abandoned => inner.lives(stored),
             _ => None,
         };
         if let Some(held) = usable.or_else(|| inner.serves(stored, why)) {
@@ -301,6 +301,20 @@ fn is_refused(error: &Error) -> bool {
     error.is_server_error("invalid_grant") || matches!(error, Error::Status(error) if matches!(error.status, 400 | 403))
 }
 
+/// A bare 400 may mean a dead refresh token, and may mean anything else, so the token is kept and the person told.
+fn with_hint(mut error: Error, before: Option<&Token>) -> Error {
+    if let Error::Status(status) = &mut error
+        && matches!(status.status, 400 | 403)
+        && before.is_some_and(|before| before.refresh_token.is_some())
+    {
+        Arc::make_mut(status).hint = Some(
+            "the server does not say why it refused the refresh; if it keeps doing so, the person must log in again"
+                .to_owned(),
+        );
+    }
+    error
+}
+
 /// Leaves everything so that the next try, here or in another process, does the right thing.
 async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, error: Error, asking: &Asking) -> Error {
     // A store that failed has changed nothing, and nothing was sent.
@@ -320,7 +334,7 @@ async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, e
         };
         LoginRequired::error(why, error.server_error())
     } else {
-        error
+        with_hint(error, before)
     };
     let mut before = before.cloned();
     if refused {

@@ -422,10 +422,11 @@ impl Inner {
         token.obtained_at.is_some_and(|at| at > self.client.now().after(self.leeway_of(token.lifetime())))
     }
 
-    /// A token that could not be saved: whoever looks at it next has that tried again.
+    /// A token that could not be saved: whoever looks at it a little later has that tried again.
     pub(crate) fn make_ready_unsaved(&self, token: Token) -> Held {
-        let now = Deadline { wall: self.client.now(), monotonic: self.monotonic() };
-        Held { early: Some(now), ..self.make_ready(token) }
+        let (wall, monotonic) =
+            (self.client.now().after(FIRST_BACKOFF), self.monotonic().saturating_add(FIRST_BACKOFF));
+        Held { early: Some(Deadline { wall, monotonic }), ..self.make_ready(token) }
     }
 
     /// A token with its header and its deadlines by both clocks.
