@@ -132,6 +132,13 @@ impl Client {
         SessionBuilder::new(self.core.clone(), Arc::new(Stored::new()), Some(token))
     }
 
+    /// The same client with another method of authentication, for one request or for some:
+    /// `client.authenticated_by(method).token(grant)`. Both share metadata, connections and counters.
+    #[must_use]
+    pub fn authenticated_by(&self, method: impl grantee_core::client_auth::ClientAuth + 'static) -> Self {
+        Self { core: self.core.authenticated_by(Arc::new(method)), executor: Arc::clone(&self.executor) }
+    }
+
     /// What this client and its sessions have done so far.
     pub fn counters(&self) -> Counters {
         self.core.counters()

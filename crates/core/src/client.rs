@@ -249,8 +249,8 @@ pub struct Client {
 pub(crate) struct Inner {
     pub(crate) config: Config,
     pub(crate) ports: Ports,
-    pub(crate) counting: Counting,
-    pub(crate) metadata: MetadataCache,
+    pub(crate) counting: Arc<Counting>,
+    pub(crate) metadata: Arc<MetadataCache>,
     token_url: wire::url::ParsedOnce,
 }
 
@@ -269,9 +269,26 @@ impl Client {
         if config.client_id.is_empty() {
             return Err(Error::config("no client_id is given", "call client(id, secret) or public_client(id)"));
         }
-        let metadata = MetadataCache::new(&config)?;
-        let (counting, token_url) = (Counting::default(), wire::url::ParsedOnce::default());
+        let metadata = Arc::new(MetadataCache::new(&config)?);
+        let (counting, token_url) = (Arc::default(), wire::url::ParsedOnce::default());
         Ok(Self { inner: Arc::new(Inner { config, ports, counting, metadata, token_url }) })
+    }
+
+    /// The same client with another method of authentication, for one request or for some. Both share metadata,
+    /// connections and counters.
+    #[must_use]
+    pub fn authenticated_by(&self, method: Arc<dyn ClientAuth>) -> Self {
+        let mut config = self.inner.config.clone();
+        config.set_auth(method);
+        Self {
+            inner: Arc::new(Inner {
+                config,
+                ports: self.inner.ports.clone(),
+                counting: Arc::clone(&self.inner.counting),
+                metadata: Arc::clone(&self.inner.metadata),
+                token_url: wire::url::ParsedOnce::default(),
+            }),
+        }
     }
 
     /// The client's identifier.

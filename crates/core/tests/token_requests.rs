@@ -213,3 +213,23 @@ fn our_own_grants_and_methods_keep_their_contracts() {
         Ok(())
     }));
 }
+
+#[test]
+fn a_method_serves_one_request_and_leaves_the_client_as_it_was() {
+    let server = FakeServer::new(|_, _| json(200, TOKEN));
+    let client = client(&server, &ManualClock::new());
+    let other = Arc::new(ClientSecretPost::new("another"));
+    block_on(client.authenticated_by(other).token(&ClientCredentials::new())).unwrap();
+    block_on(client.token(&ClientCredentials::new())).unwrap();
+    assert_eq!(server.body(0), "grant_type=client_credentials&client_id=svc&client_secret=another");
+    assert_eq!(server.body(1), "grant_type=client_credentials");
+    assert_eq!(client.counters().token_requests, 2);
+}
+
+#[test]
+fn a_request_under_construction_shows_no_secret() {
+    let url = url::Url::parse("https://as.example/token?client_secret=s3cret").unwrap();
+    let mut draft = client_auth::Draft::post(url, grantee_core::Params::new().with("password", "s3cret"));
+    draft.headers.insert("x-key", "s3cret".parse().unwrap());
+    assert!(!format!("{draft:?}").contains("s3cret"), "{draft:?}");
+}

@@ -9,7 +9,7 @@ use http::header::{ACCEPT, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method};
 
 /// A request to one of the authorization server's endpoints, before it is sent.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 #[non_exhaustive]
 pub struct Draft {
     /// `POST`, unless somebody changes it.
@@ -20,6 +20,18 @@ pub struct Draft {
     pub headers: HeaderMap,
     /// The body, form-urlencoded when it is sent; an empty one sends no body.
     pub form: Params,
+}
+
+// A client authentication of the program's own may put a secret into the query.
+impl std::fmt::Debug for Draft {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Draft")
+            .field("method", &self.method)
+            .field("url", &crate::wire::url::shown(self.url.as_str()))
+            .field("headers", &self.headers.keys().collect::<Vec<_>>())
+            .field("form", &self.form)
+            .finish()
+    }
 }
 
 impl Draft {

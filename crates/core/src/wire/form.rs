@@ -110,10 +110,15 @@ pub fn encode(text: &str) -> String {
     encoded
 }
 
-/// One name or value, form-urlencoded at the end of `target`. As the `url` crate does it, in half the time.
+/// One name or value, form-urlencoded at the end of `target`. The bytes are those of the `url` crate.
 pub(crate) fn encode_into(target: &mut String, text: &str) {
+    // Most values stay as they are, which a loop without a branch sees at many bytes a step.
+    if text.bytes().fold(true, |all, byte| all & is_unchanged(byte)) {
+        target.push_str(text);
+        return;
+    }
     let mut rest = text;
-    while let Some(end) = rest.bytes().position(|byte| !UNCHANGED[usize::from(byte)]) {
+    while let Some(end) = rest.bytes().position(|byte| !is_unchanged(byte)) {
         target.push_str(&rest[..end]);
         let Some(character) = rest[end..].chars().next() else { return };
         if character == ' ' {
@@ -132,15 +137,9 @@ pub(crate) fn encode_into(target: &mut String, text: &str) {
 }
 
 /// What `application/x-www-form-urlencoded` leaves as it is.
-static UNCHANGED: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut byte = 0;
-    while byte < 128 {
-        table[byte] = (byte as u8).is_ascii_alphanumeric() || matches!(byte as u8, b'*' | b'-' | b'.' | b'_');
-        byte += 1;
-    }
-    table
-};
+const fn is_unchanged(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() | matches!(byte, b'*' | b'-' | b'.' | b'_')
+}
 
 #[cfg(test)]
 mod tests {
