@@ -50,6 +50,7 @@ pub mod adapters;
 mod api;
 mod client;
 mod entropy;
+mod faces;
 mod http;
 mod runtime;
 mod session;
