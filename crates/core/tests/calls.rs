@@ -15,6 +15,13 @@ use support::*;
 
 /// Tokens come numbered from the token endpoint; the API answers by the closure, which sees how often it was asked.
 fn world(api: impl Fn(&Request, usize) -> http::Response<Bytes> + Send + Sync + 'static) -> (Arc<FakeServer>, Source) {
+    timed_world(&ManualClock::new(), api)
+}
+
+fn timed_world(
+    clock: &Arc<ManualClock>,
+    api: impl Fn(&Request, usize) -> http::Response<Bytes> + Send + Sync + 'static,
+) -> (Arc<FakeServer>, Source) {
     let calls = std::sync::atomic::AtomicUsize::new(0);
     let tokens = std::sync::atomic::AtomicUsize::new(0);
     let next = |counter: &std::sync::atomic::AtomicUsize| counter.fetch_add(1, std::sync::atomic::Ordering::SeqCst) + 1;
@@ -27,7 +34,7 @@ fn world(api: impl Fn(&Request, usize) -> http::Response<Bytes> + Send + Sync + 
         }
         Ok(api(request, next(&calls)))
     });
-    let client = client(&server, &ManualClock::new());
+    let client = client(&server, clock);
     (server, SourceBuilder::new(client, Arc::new(ClientCredentials::new())).build().unwrap())
 }
 
@@ -160,4 +167,28 @@ fn a_hook_cannot_move_the_token_to_another_origin() {
         let _ = block_on(call(&source, get(), Placement::Header));
         assert_eq!(api_requests(&server).len(), sent, "{target}");
     }
+}
+
+#[test]
+fn an_api_that_rejects_every_token_gets_three_and_then_one_at_a_time() {
+    let clock = ManualClock::new();
+    let (server, source) = timed_world(&clock, |_, _| refused(401, Some("Bearer error=\"invalid_token\"")));
+    let tokens = || server.count() - api_requests(&server).len();
+    let call = || block_on(call(&source, get(), Placement::Header)).unwrap();
+    for _ in 0..20 {
+        assert_eq!(call().status(), 401, "the answer comes back as it is");
+    }
+    assert_eq!(tokens(), 1 + 3);
+    for (wait, found) in [(1, 5), (2, 6), (4, 7), (8, 8), (16, 9), (30, 10), (30, 11)] {
+        clock.pass(std::time::Duration::from_millis(wait * 1000 - 1));
+        call();
+        assert_eq!(tokens(), found - 1, "{wait}");
+        clock.pass(std::time::Duration::from_millis(1));
+        (0..5).for_each(|_| drop(call()));
+        assert_eq!(tokens(), found, "{wait}");
+    }
+    // A quiet minute, and all is forgotten. The token has expired meanwhile, which is no rejection.
+    clock.pass(std::time::Duration::from_secs(200));
+    (0..20).for_each(|_| drop(call()));
+    assert_eq!(tokens(), 11 + 1 + 3);
 }

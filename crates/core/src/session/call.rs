@@ -49,12 +49,15 @@ pub async fn call(source: &Source, request: Request, placement: Placement) -> Re
             ));
         }
     }
-    let mut header = source.header().await?;
+    let header = source.header().await?;
     let mut answer = send(client, with_token(&request, &header, placement)?).await?;
     if rejects_the_token(answer.status(), answer.headers()) {
-        header = source.after_rejection(&header).await?;
-        client.inner.counting.api_retries.add();
-        answer = send(client, with_token(&request, &header, placement)?).await?;
+        let other = source.after_rejection(&header).await?;
+        // The same again where the API rejects tokens faster than they are renewed.
+        if other != header {
+            client.inner.counting.api_retries.add();
+            answer = send(client, with_token(&request, &other, placement)?).await?;
+        }
     }
     if let Some(insufficient) = insufficient(answer.status(), answer.headers()) {
         return Err(Error::Insufficient(Arc::new(insufficient.with_body(answer.into_body()))));

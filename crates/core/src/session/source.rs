@@ -21,6 +21,9 @@ const LEEWAY: Duration = Duration::from_secs(60);
 /// After a failure nobody tries again for this long, doubling with each further failure.
 const FIRST_BACKOFF: Duration = Duration::from_secs(1);
 const LAST_BACKOFF: Duration = Duration::from_secs(30);
+/// How many tokens an API may reject in a row before it has to wait for the next, and how long it must be quiet after that.
+const FREE_RENEWALS: u32 = 3;
+const QUIET: Duration = Duration::from_secs(60);
 
 /// Makes a [`Source`].
 #[must_use]
@@ -118,6 +121,7 @@ impl SourceBuilder {
                 given: Mutex::new(self.token),
                 gate: Gate::new("renewal"),
                 trouble: Mutex::new(None),
+                rejections: Mutex::default(),
                 unsaved: Mutex::new(None),
                 spent: AtomicBool::new(false),
                 store: self.store,
@@ -171,6 +175,7 @@ pub(crate) struct Inner {
     pub(crate) gate: Arc<Gate<Arc<Held>>>,
     /// The last failure, while it is too early for another try.
     trouble: Mutex<Option<Trouble>>,
+    rejections: Mutex<Rejections>,
     pub(crate) unsaved: Mutex<Option<Unsaved>>,
     /// Whether a grant that serves once has served.
     pub(crate) spent: AtomicBool,
@@ -205,6 +210,15 @@ impl Deadline {
     fn has_come(&self, wall: UnixTime, monotonic: Duration) -> bool {
         wall >= self.wall || monotonic >= self.monotonic
     }
+}
+
+/// The renewals that an API brought about by rejecting tokens.
+#[derive(Default)]
+struct Rejections {
+    /// The last token that was rejected and renewed; other callers with the same one are no further rejection.
+    token: Option<Arc<Token>>,
+    renewals: u32,
+    last: Duration,
 }
 
 struct Trouble {
@@ -279,6 +293,8 @@ impl Source {
     }
 
     /// The header of a token other than the one an API rejected: the held one if it has changed meanwhile, else a new one.
+    /// An API that rejects each new token gets three, then one after 1 s, doubling to 30 s, until a minute is quiet; in
+    /// between the rejected header itself comes back, and there is nothing to repeat the request with.
     ///
     /// # Errors
     /// As [`token`](Self::token).
@@ -286,6 +302,9 @@ impl Source {
         let held = self.inner.held.load_full();
         let why = match held {
             Some(held) if held.header.as_ref().is_ok_and(|header| header == rejected) => {
+                if self.inner.is_rejected_too_often(&held.token) {
+                    return Ok(rejected.clone());
+                }
                 Why::Rejected(Arc::clone(&held.token))
             }
             _ => Why::Due,
@@ -398,6 +417,28 @@ impl Inner {
             Why::Anew => false,
             Why::Rejected(token) => held.token.access_token != token.access_token && !come(&held.until),
         }
+    }
+
+    /// Whether an API rejects tokens faster than it makes sense to renew them: one that wants another audience, say, would
+    /// otherwise cost a token request with every call.
+    fn is_rejected_too_often(&self, token: &Arc<Token>) -> bool {
+        let now = self.monotonic();
+        let mut seen = lock(&self.rejections);
+        if seen.token.as_ref().is_some_and(|last| Arc::ptr_eq(last, token)) {
+            return false;
+        }
+        if now >= seen.last.saturating_add(QUIET) {
+            seen.renewals = 0;
+        }
+        let wait = match seen.renewals.checked_sub(FREE_RENEWALS) {
+            None => Duration::ZERO,
+            Some(more) => FIRST_BACKOFF.saturating_mul(1 << more.min(5)).min(LAST_BACKOFF),
+        };
+        if now < seen.last.saturating_add(wait) {
+            return true;
+        }
+        *seen = Rejections { token: Some(Arc::clone(token)), renewals: seen.renewals.saturating_add(1), last: now };
+        false
     }
 
     /// Whether a token from the store may be used in the place of a request.
