@@ -5,9 +5,10 @@ mod faces;
 mod server;
 
 use faces::process::{Process, task};
-use faces::{Client, Face, client, in_both_faces, session, shown};
+use faces::{Client, Face, Session, client, in_both_faces, session, shown};
 use grantee::{ClientCredentials, Error, ReqwestHttp, blocking::UreqHttp};
 use server::{Authority, Proxy, Server, full_listener};
+use std::sync::Arc;
 use std::time::Duration;
 
 fn token(client: &Client) -> Result<grantee::Token, Error> {
@@ -219,7 +220,19 @@ fn everything_a_client_does_goes_over_one_pool(face: Face) {
     session.get(&server.url("/api")).unwrap();
     let clone = client.clone();
     token(&clone).unwrap();
-    assert_eq!((server.requests().len(), server.connections()), (7, 1));
+    assert_eq!(server.requests().len(), 7);
+    let http = |core: &grantee_core::Client| Arc::as_ptr(&core.ports().http).cast::<()>();
+    match (&client, &clone, &session) {
+        (Client::Async(client), Client::Async(clone), Session::Async(session)) => {
+            // hyper gives a connection back from a task of its own, so the next request may come before it and open
+            // another: what can be counted on is that there is one client underneath.
+            assert!(
+                [http(clone.core()), http(session.source().client())].iter().all(|other| *other == http(client.core()))
+            );
+            assert!(server.connections() < 7, "{} connections", server.connections());
+        }
+        _ => assert_eq!(server.connections(), 1),
+    }
 }
 
 fn an_answer_of_just_the_limit_is_read_and_one_byte_more_is_not(face: Face) {

@@ -1,7 +1,6 @@
 use crate::support::{Home, service, with};
 use grantor::{Endpoint, Server};
 use serde_json::Value;
-use std::time::Duration;
 
 #[test]
 fn the_bodys_bytes_and_nothing_else() {
@@ -96,17 +95,17 @@ fn without_a_login_and_a_secret_the_person_must_log_in() {
 
 #[test]
 fn a_call_outlives_its_token() {
-    let server = Server::builder().access_token_lifetime(Duration::from_millis(500)).start();
-    let home = Home::new();
+    let (home, server) = (Home::new(), Server::start());
     home.file("password", "wonderland");
     let base = ["token", "password", "--username", "alice", "--password-file", "password", "--profile", "p"];
     home.run(&with(&base, &service(&home, &server))).exits(0);
-    std::thread::sleep(Duration::from_millis(500));
+    home.age_token("p");
     let echo: Value = serde_json::from_slice(
         &home.run(&["call", "get", &server.url("/api/orders"), "--profile", "p"]).exits(0).stdout,
     )
     .unwrap();
     assert_eq!(echo["client_id"], "svc");
+    assert_eq!(server.count(Endpoint::Token), 2, "renewed before the call, and not for a 401");
 }
 
 #[test]

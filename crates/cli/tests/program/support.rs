@@ -38,6 +38,17 @@ impl Home {
         self.path("config/grantee/profiles").join(format!("{name}.toml"))
     }
 
+    /// Makes the profile's kept token look as if its life had passed.
+    pub(crate) fn age_token(&self, profile: &str) {
+        let path = self.path("state").join("grantee").join(profile).join("tokens.json");
+        let mut kept: Value = serde_json::from_slice(&std::fs::read(&path).unwrap()).unwrap();
+        for record in kept["records"].as_object_mut().unwrap().values_mut() {
+            record["token"]["obtained_at"] = 1_600_000_000.into();
+            record["token"]["expires_at"] = 1_600_000_100.into();
+        }
+        std::fs::write(&path, kept.to_string()).unwrap();
+    }
+
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_grantee"));
         command

@@ -1,6 +1,5 @@
 use crate::support::{Home, service, with};
 use grantor::{Endpoint, Server};
-use std::time::Duration;
 
 #[test]
 fn a_token_has_the_members_of_the_page_and_no_others() {
@@ -167,7 +166,7 @@ fn a_refresh_token_comes_from_stdin_or_a_file() {
 
 #[test]
 fn the_profiles_token_is_held_renewed_when_due_and_renewed_on_demand() {
-    let (home, server) = (Home::new(), Server::builder().access_token_lifetime(Duration::from_secs(2)).start());
+    let (home, server) = (Home::new(), Server::start());
     let options = service(&home, &server);
     home.file("password", "wonderland");
     let base =
@@ -177,7 +176,7 @@ fn the_profiles_token_is_held_renewed_when_due_and_renewed_on_demand() {
     assert_eq!(held["refresh_token"], first["refresh_token"]);
     let renewed = home.run(&["token", "refresh", "--profile", "p"]).json();
     assert_ne!(renewed["access_token"], held["access_token"]);
-    std::thread::sleep(Duration::from_secs(2));
+    home.age_token("p");
     let later = home.run(&["token", "--profile", "p"]).json();
     assert_ne!(later["access_token"], renewed["access_token"]);
     assert_eq!(server.families_revoked(), 0);
