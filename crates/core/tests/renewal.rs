@@ -244,6 +244,19 @@ fn invalid_grant_after_a_login_means_that_the_person_must_log_in_and_is_asked_on
 }
 
 #[test]
+fn a_password_that_was_refused_is_not_sent_again() {
+    let server = FakeServer::new(|_, _| json(400, r#"{"error":"invalid_grant"}"#));
+    let clock = ManualClock::new();
+    let source = source(&client(&server, &clock), legacy::Password::new("alice", "wrong")).build().unwrap();
+    assert_eq!(block_on(source.token()).unwrap_err().server_error(), Some("invalid_grant"));
+    for _ in 0..3 {
+        clock.pass(seconds(3600));
+        assert!(block_on(source.token()).unwrap_err().needs_login());
+    }
+    assert_eq!(server.count(), 1);
+}
+
+#[test]
 fn a_code_is_exchanged_once() {
     let server = FakeServer::new(|_, _| json(400, r#"{"error":"invalid_grant"}"#));
     let clock = ManualClock::new();

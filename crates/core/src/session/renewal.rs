@@ -271,8 +271,12 @@ async fn ask(
     asking: &mut Asking,
 ) -> Result<(Token, Renewal)> {
     let refresh = before.filter(|token| token.refresh_token.is_some());
-    // A grant that is used once serves once: for the first token.
-    let may_obtain = inner.grant.is_repeatable() || (before.is_none() && !inner.spent.load(Ordering::SeqCst));
+    // A grant that is used once serves once: for the first token. A person's credentials serve until they are refused.
+    let may_obtain = if inner.grant.is_repeatable() {
+        !inner.refused.load(Ordering::SeqCst)
+    } else {
+        before.is_none() && !inner.spent.load(Ordering::SeqCst)
+    };
     if refresh.is_none() && !may_obtain {
         return Err(LoginRequired::error("the token has expired and there is nothing to renew it with", None));
     }
@@ -286,7 +290,7 @@ async fn ask(
         match inner.client.token_noting(&grant, &asking.sent).await {
             Ok(token) => return Ok((token, Renewal::Refreshed)),
             // The refresh token is dead. Only where nobody has to be asked does the grant bring another.
-            Err(error) if is_refused(&error) && inner.grant.is_repeatable() => {
+            Err(error) if is_refused(&error) && may_obtain => {
                 asking.dead = error.is_server_error("invalid_grant");
                 asking.sent.store(false, Ordering::SeqCst);
             }
@@ -321,6 +325,11 @@ async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, e
     let sent = asking.sent.load(Ordering::SeqCst);
     if matches!(error, Error::Store(_)) && !sent && !asking.dead {
         return error;
+    }
+    if error.is_server_error("invalid_grant") && inner.grant.is_repeatable() && inner.grant.account().is_some() {
+        // A refused refresh token would have led to the grant, so this is the password. Sent again and again it would lock
+        // the person out.
+        inner.refused.store(true, Ordering::SeqCst);
     }
     let refused = error.is_server_error("invalid_grant") && !inner.grant.is_repeatable();
     let error = if refused {

@@ -124,6 +124,7 @@ impl SourceBuilder {
                 rejections: Mutex::default(),
                 unsaved: Mutex::new(None),
                 spent: AtomicBool::new(false),
+                refused: AtomicBool::new(false),
                 store: self.store,
                 key,
                 server,
@@ -179,6 +180,8 @@ pub(crate) struct Inner {
     pub(crate) unsaved: Mutex<Option<Unsaved>>,
     /// Whether a grant that serves once has served.
     pub(crate) spent: AtomicBool,
+    /// Whether the server has refused a person's credentials.
+    pub(crate) refused: AtomicBool,
     pub(crate) store: Option<Arc<dyn Store>>,
     pub(crate) key: TokenKey,
     pub(crate) server: String,
