@@ -4,7 +4,7 @@ mod support;
 
 use bytes::Bytes;
 use grantee_core::error::{StoreError, StoreErrorKind, TransportError, TransportErrorKind};
-use grantee_core::grant::{ClientCredentials, Grant, Stored, legacy};
+use grantee_core::grant::{ClientCredentials, Stored, legacy};
 use grantee_core::hooks::{Hook, TokenAnswer};
 use grantee_core::ports::{BoxFuture, Request};
 use grantee_core::session::call::{Placement, call};
@@ -17,29 +17,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock};
 use std::time::Duration;
 use support::*;
-
-fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
-
-fn rotating() -> Arc<FakeServer> {
-    FakeServer::new(|_, count| {
-        json(
-            200,
-            &format!(
-                r#"{{"access_token":"at{count}","token_type":"Bearer","expires_in":100,"refresh_token":"rt{count}"}}"#
-            ),
-        )
-    })
-}
-
-fn source(client: &Client, grant: impl Grant + 'static) -> SourceBuilder {
-    SourceBuilder::new(client.clone(), Arc::new(grant))
-}
-
-fn access(source: &Source) -> String {
-    block_on(source.token()).unwrap().access_token.reveal().to_owned()
-}
 
 /// One record and one lock.
 #[derive(Default)]

@@ -3,9 +3,9 @@
 mod support;
 
 use grantee_core::error::{StoreError, StoreErrorKind, TransportError, TransportErrorKind};
-use grantee_core::grant::{AuthorizationCode, ClientCredentials, Grant, Stored, legacy};
+use grantee_core::grant::{AuthorizationCode, ClientCredentials, Stored, legacy};
 use grantee_core::ports::BoxFuture;
-use grantee_core::session::{OnChange, Renewal, Source, SourceBuilder};
+use grantee_core::session::{OnChange, Renewal};
 use grantee_core::store::{Intent, Record, Store, StoreLock, TokenKey};
 use grantee_core::{Client, Error, Token, UnixTime};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -13,34 +13,11 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use support::*;
 
-fn seconds(seconds: u64) -> Duration {
-    Duration::from_secs(seconds)
-}
-
 /// Numbers its access tokens; each lives a hundred seconds.
 fn numbering() -> Arc<FakeServer> {
     FakeServer::new(|_, count| {
         json(200, &format!(r#"{{"access_token":"at{count}","token_type":"Bearer","expires_in":100}}"#))
     })
-}
-
-fn rotating() -> Arc<FakeServer> {
-    FakeServer::new(|_, count| {
-        json(
-            200,
-            &format!(
-                r#"{{"access_token":"at{count}","token_type":"Bearer","expires_in":100,"refresh_token":"rt{count}"}}"#
-            ),
-        )
-    })
-}
-
-fn source(client: &Client, grant: impl Grant + 'static) -> SourceBuilder {
-    SourceBuilder::new(client.clone(), Arc::new(grant))
-}
-
-fn access(source: &Source) -> String {
-    block_on(source.token()).unwrap().access_token.reveal().to_owned()
 }
 
 /// One record, kept in memory, that can be told to fail; its lock is free to all, since no test here is about that.

@@ -29,7 +29,7 @@ const STAGE: &str = "metadata";
 /// assert_eq!(Where::from(document).urls(false)?, [document]);
 /// # Ok::<(), grantee_core::Error>(())
 /// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Where {
     /// At the well-known places of an issuer.
@@ -41,6 +41,18 @@ pub enum Where {
         /// OPTIONAL. The issuer that the document must name. Without it, one whose well-known URL is this `url`.
         issuer: Option<String>,
     },
+}
+
+// The URL of a document may hold a secret in its query.
+impl std::fmt::Debug for Where {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Issuer(issuer) => f.debug_tuple("Issuer").field(&url::shown(issuer)).finish(),
+            Self::DocumentUrl { url, issuer } => {
+                f.debug_struct("DocumentUrl").field("url", &url::shown(url)).field("issuer", issuer).finish()
+            }
+        }
+    }
 }
 
 impl From<&str> for Where {

@@ -4,7 +4,9 @@
 use bytes::Bytes;
 use grantee_core::client::{Config, Server};
 use grantee_core::error::TransportError;
+use grantee_core::grant::Grant;
 use grantee_core::ports::{BoxFuture, Cancel, Clock, Entropy, Executor, Http, Ports, Request, Response, WaitEnd};
+use grantee_core::session::{Source, SourceBuilder};
 use grantee_core::{Client, Result, UnixTime};
 use std::future::Future;
 use std::pin::pin;
@@ -191,4 +193,28 @@ pub fn whole(request: &Request) -> String {
     text.push('\n');
     text.push_str(std::str::from_utf8(request.body()).unwrap());
     text
+}
+
+pub fn seconds(seconds: u64) -> Duration {
+    Duration::from_secs(seconds)
+}
+
+/// Numbers its tokens; each lives a hundred seconds and rotates its refresh token.
+pub fn rotating() -> Arc<FakeServer> {
+    FakeServer::new(|_, count| {
+        json(
+            200,
+            &format!(
+                r#"{{"access_token":"at{count}","token_type":"Bearer","expires_in":100,"refresh_token":"rt{count}"}}"#
+            ),
+        )
+    })
+}
+
+pub fn source(client: &Client, grant: impl Grant + 'static) -> SourceBuilder {
+    SourceBuilder::new(client.clone(), Arc::new(grant))
+}
+
+pub fn access(source: &Source) -> String {
+    block_on(source.token()).unwrap().access_token.reveal().to_owned()
 }
