@@ -7,9 +7,12 @@ use std::time::Duration;
 use crate::{Outcome, child};
 
 /// Each package and how to tell that it, or its like from elsewhere, is there.
-const PACKAGES: [(&str, Probe); 8] = [
+const PACKAGES: [(&str, Probe); 10] = [
     ("gcc", Probe::Program("cc")),
     ("git", Probe::Program("git")),
+    // For josekit, which the JOSE tests are held against.
+    ("libssl-dev", Probe::File("/usr/include/openssl/ssl.h")),
+    ("pkg-config", Probe::Program("pkg-config")),
     ("openssl", Probe::Program("openssl")),
     ("python3", Probe::Program("python3")),
     ("python3-venv", Probe::Python("import ensurepip, venv")),

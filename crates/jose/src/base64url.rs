@@ -21,6 +21,14 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// Encodes bytes into a buffer and returns how many characters that were.
+///
+/// # Errors
+/// [`DecodeError`] when the buffer is too small.
+pub(crate) fn encode_into(bytes: &[u8], buffer: &mut [u8]) -> Result<usize, DecodeError> {
+    URL_SAFE_NO_PAD.encode_slice(bytes, buffer).map_err(|_| DecodeError)
+}
+
 /// Encodes bytes in standard base64 with padding, as HTTP Basic wants them (RFC 7617 section 2).
 pub fn encode_standard(bytes: impl AsRef<[u8]>) -> String {
     STANDARD.encode(bytes)

@@ -1,18 +1,55 @@
-//! JOSE for grantee: what OAuth and OpenID Connect stand on, knowing no OAuth word.
+//! JOSE: signed and encrypted JSON tokens, and their keys, over aws-lc-rs. Knows no OAuth word.
+//!
+//! ```text
+//!   JSON, PEM, DER ──> Jwk ──┬──> VerifyingKey(alg) ──> jws::Compact::verify ──> payload ──> jwt: claims
+//!                            ├──> SigningKey(alg) ────> jws::sign ────────────> token
+//!                            ├──> DecryptionKey(alg) ─> jwe::decrypt ─────────> plaintext
+//!                            └──> EncryptionKey(alg) ─> jwe::encrypt ─────────> token
+//! ```
+//!
+//! A key is parsed once and bound to one algorithm; what the JWK says (`alg`, `use`, `key_ops`, size) binds what it is
+//! used for. Headers are never trusted for what the caller decides: `jwk`, `jku`, `x5u` and `x5c` are not looked at.
 //!
 //! | file | what | specification |
 //! |---|---|---|
+//! | [`jws`] | signed tokens, compact and JSON | RFC 7515, RFC 7797 |
+//! | [`jwe`] | encrypted tokens, compact and JSON | RFC 7516 |
+//! | [`jwk`] | keys and sets of keys, thumbprints, PEM and DER | RFC 7517, RFC 7638, RFC 8037 |
+//! | [`json`] | strict JSON: no member twice, bounded depth | RFC 8259 |
+//! | [`jwt`] | claims, checked apart from signatures | RFC 7519, RFC 8725 |
+//! | [`signer`] | keys that live elsewhere | |
+//! | [`SignatureAlgorithm`], [`KeyAlgorithm`], [`ContentEncryption`] | the algorithms | RFC 7518, RFC 8812, RFC 9864 |
 //! | [`base64url`] | strict base64url without padding | RFC 7515 section 2 |
-//! | [`sha256`] | SHA-256 | RFC 6234 |
-//! | [`constant_time_eq`] | comparison that does not tell where two secrets differ | |
+//! | [`Digest`] | digests and their left halves | RFC 6234 |
 //!
-//! In scope next: JWS, JWE, JWK and JWT over aws-lc-rs. Out of scope: anything that knows a token endpoint.
+//! In scope: everything above, strict and bounded. Out of scope: fetching keys, and anything that knows a token endpoint.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+mod alg;
 pub mod base64url;
+pub mod contract;
+mod der;
+mod digest;
+mod error;
+pub mod json;
+pub mod jwe;
+pub mod jwk;
+pub mod jws;
+pub mod jwt;
+mod pem;
+pub mod signer;
+pub mod view;
+
+pub use alg::{ContentEncryption, KeyAlgorithm, SignatureAlgorithm};
+pub use digest::Digest;
+pub use error::{Error, ErrorKind, Result, Verified};
+pub use jwe::{DecryptionKey, EncryptionKey};
+pub use jwk::{Curve, Jwk, JwkSet, KeyKind};
+pub use jws::{SigningKey, VerifyingKey};
+pub use signer::{BlockingDecrypter, BlockingSigner, Decrypter, Signer};
 
 /// The SHA-256 digest of `data`: 32 bytes.
 pub fn sha256(data: &[u8]) -> [u8; 32] {
