@@ -10,6 +10,15 @@ use crate::{
     store::AccessToken,
 };
 
+/// A way to present an access token, [RFC 6750 section 2](https://www.rfc-editor.org/rfc/rfc6750#section-2).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum BearerMethod {
+    /// In the `Authorization` field (section 2.1).
+    Header,
+    /// In a form body (section 2.2).
+    Body,
+}
+
 /// A challenge: what is wrong with the token of a request.
 pub(crate) struct Challenge {
     status: u16,
@@ -26,6 +35,10 @@ impl Challenge {
 
     pub(crate) fn new(status: u16, error: &'static str, description: &'static str) -> Self {
         Self { status, error: Some(error), description, more: Vec::new() }
+    }
+
+    pub(crate) fn invalid_token() -> Self {
+        Self::new(401, "invalid_token", "the token is unknown, expired or revoked")
     }
 
     pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
@@ -57,23 +70,28 @@ impl From<Challenge> for Response {
 
 /// The valid token of a request, with its value.
 pub(crate) fn token_of(shared: &Shared, request: &Request) -> Result<(String, AccessToken), Challenge> {
-    let value = presented(request)?;
+    token_for(shared, presented(request, None)?)
+}
+
+/// The token with that value, if it is good.
+pub(crate) fn token_for(shared: &Shared, value: String) -> Result<(String, AccessToken), Challenge> {
     match lock(&shared.store).access(&value) {
         Some(token) => Ok((value, token.clone())),
-        None => Err(Challenge::new(401, "invalid_token", "the token is unknown, expired or revoked")),
+        None => Err(Challenge::invalid_token()),
     }
 }
 
 /// The token in the header field (RFC 6750 section 2.1) or in a form body (section 2.2). The query is not looked at
-/// (RFC 9700 section 4.3.2).
-fn presented(request: &Request) -> Result<String, Challenge> {
+/// (RFC 9700 section 4.3.2). With `only`, the other way is not looked at either.
+pub(crate) fn presented(request: &Request, only: Option<BearerMethod>) -> Result<String, Challenge> {
     let mut found: Vec<String> = request
         .header_all("authorization")
         .filter_map(|value| value.split_once(' '))
         .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
         .map(|(_, token)| token.trim().to_owned())
+        .filter(|_| only != Some(BearerMethod::Body))
         .collect();
-    if request.is_form() && request.method != "GET" {
+    if only != Some(BearerMethod::Header) && request.is_form() && request.method != "GET" {
         found.extend(request.form().into_iter().filter(|(name, _)| name == "access_token").map(|(_, value)| value));
     }
     match found.len() {

@@ -1,10 +1,10 @@
 //! A server's settings.
 
-use std::{io, time::Duration};
+use std::{collections::HashMap, io, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use crate::{Client, Server, User, shared::Config};
+use crate::{BearerMethod, Client, Server, SigningKey, User, clock::Source, random, shared::Config};
 
 /// The settings of a [`Server`], by [`Server::builder`].
 ///
@@ -13,6 +13,9 @@ use crate::{Client, Server, User, shared::Config};
 #[derive(Clone)]
 pub struct Builder {
     pub(crate) config: Config,
+    pub(crate) clients: HashMap<String, Client>,
+    pub(crate) keys: Option<Vec<SigningKey>>,
+    pub(crate) clock: Option<Source>,
     pub(crate) port: u16,
     pub(crate) log_limit: usize,
 }
@@ -20,22 +23,26 @@ pub struct Builder {
 impl Builder {
     pub(crate) fn new() -> Self {
         let alice = User::new("alice", "wonderland").name("Alice").email("alice@example.test");
+        let jane = User::new("jane", "bennet").all_claims();
         let clients = Client::preregistered().into_iter().map(|client| (client.id.clone(), client)).collect();
         let config = Config {
             origin: String::new(),
             base: String::new(),
+            jwks_path: "/jwks".into(),
             access_token_lifetime: Duration::from_secs(3600),
             refresh_token_lifetime: Duration::from_secs(30 * 86_400),
             code_lifetime: Duration::from_secs(60),
             id_token_lifetime: Duration::from_secs(3600),
             rotate_refresh_tokens: true,
             claims_in_id_token: false,
-            clients,
-            users: [(alice.username.clone(), alice)].into(),
+            claim_sources_in_id_token: false,
+            userinfo_bearer: None,
+            tolerant_assertion_audience: false,
+            users: [alice, jane].map(|user| (user.username.clone(), user)).into(),
             auto_approve: None,
             metadata: Vec::new(),
         };
-        Self { config, port: 0, log_limit: 100_000 }
+        Self { config, clients, keys: None, clock: None, port: 0, log_limit: 100_000 }
     }
 
     /// How long access tokens live. Where that is no whole number of seconds, `expires_in` on the wire is a fraction: 1.5.
@@ -62,9 +69,9 @@ impl Builder {
         self
     }
 
-    /// Registers a client; one of the same id is replaced.
+    /// Registers a client; one of the same id is replaced. See also [`Server::register`].
     pub fn client(mut self, client: Client) -> Self {
-        self.config.clients.insert(client.id.clone(), client);
+        self.clients.insert(client.id.clone(), client);
         self
     }
 
@@ -100,6 +107,59 @@ impl Builder {
         self
     }
 
+    /// Whether ID tokens carry the aggregated and distributed claims that userinfo would give. Off unless turned on.
+    pub fn claim_sources_in_id_token(mut self, claims: bool) -> Self {
+        self.config.claim_sources_in_id_token = claims;
+        self
+    }
+
+    /// The one way in which userinfo takes an access token. Without, it takes one in the header and one in a form body
+    /// ([RFC 6750 section 2](https://www.rfc-editor.org/rfc/rfc6750#section-2)).
+    pub fn userinfo_bearer(mut self, method: BearerMethod) -> Self {
+        self.config.userinfo_bearer = Some(method);
+        self
+    }
+
+    /// Whether the `aud` of a client assertion may also be the token endpoint, or a list with one of the two in it. Off
+    /// unless turned on: then it is the issuer, as one string.
+    pub fn tolerant_assertion_audience(mut self, tolerant: bool) -> Self {
+        self.config.tolerant_assertion_audience = tolerant;
+        self
+    }
+
+    /// The keys that the server signs with and publishes, in that order. Unless set, there is one for each of RS256, PS256,
+    /// ES256, ES384 and EdDSA, shared by all servers of the process. A key is added when a client wants an algorithm that
+    /// none of them has.
+    pub fn signing_keys(mut self, keys: impl IntoIterator<Item = SigningKey>) -> Self {
+        self.keys = Some(keys.into_iter().collect());
+        self
+    }
+
+    /// The same kinds of keys as always, but of this server alone. See [`SigningKey::fresh`].
+    pub fn fresh_signing_keys(self) -> Self {
+        self.signing_keys(crate::keys::DEFAULT_ALGS.map(SigningKey::fresh))
+    }
+
+    /// Puts the key set at a path that nobody can guess, in place of `/jwks`.
+    pub fn random_jwks_path(mut self) -> Self {
+        self.config.jwks_path = format!("/jwks/{}", random::token());
+        self
+    }
+
+    /// What the server takes for the time: a function that tells the time since the epoch. It goes for tokens, codes and
+    /// logins; connections and the `Date` field keep to the system's clock. See also [`Server::advance`].
+    ///
+    /// ```
+    /// use std::time::Duration;
+    ///
+    /// let server = grantor::Server::builder().clock(|| Duration::from_secs(1_000_000_000)).start();
+    /// assert_eq!(server.now(), Duration::from_secs(1_000_000_000));
+    /// ```
+    pub fn clock(mut self, now: impl Fn() -> Duration + Send + Sync + 'static) -> Self {
+        self.clock = Some(Arc::new(now));
+        self
+    }
+
     /// Leaves a member out of the metadata document. The endpoint itself stays.
     pub fn omit_metadata(mut self, name: impl Into<String>) -> Self {
         self.config.metadata.push((name.into(), None));
@@ -128,19 +188,23 @@ impl Builder {
     /// Starts the server.
     ///
     /// # Panics
-    /// When the port cannot be bound.
+    /// When the port cannot be bound, or a client is registered for what this build cannot do: see [`Server::register`].
     pub fn start(self) -> Server {
         match self.try_start() {
             Ok(server) => server,
-            Err(error) => panic!("grantor cannot listen on 127.0.0.1: {error}"),
+            Err(error) => panic!("grantor cannot start on 127.0.0.1: {error}"),
         }
     }
 
     /// Starts the server.
     ///
     /// # Errors
-    /// When the port cannot be bound or no thread can be started.
+    /// When the port cannot be bound or no thread can be started; [`io::ErrorKind::InvalidInput`] when a client is registered
+    /// for what this build cannot do.
     pub fn try_start(mut self) -> io::Result<Server> {
+        for client in self.clients.values() {
+            client.check().map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
+        }
         if let Some(name) = self.config.auto_approve.clone() {
             self.config.users.entry(name).or_insert_with_key(|name| User::without_password(name));
         }

@@ -31,6 +31,8 @@ pub(crate) struct Callback {
     pub(crate) params: Vec<(String, String)>,
     /// Whether it answers a POST, whose body must not be sent on to the client.
     pub(crate) after_post: bool,
+    /// What the browser loads in frames before it goes on (OpenID Connect Front-Channel Logout 1.0 section 2).
+    pub(crate) frames: Vec<String>,
 }
 
 impl Callback {
@@ -50,6 +52,20 @@ impl Callback {
         if self.mode == ResponseMode::FormPost {
             return pages::form_post(&self.redirect_uri, &self.params);
         }
+        let to = self.target();
+        if !self.frames.is_empty() {
+            return pages::logging_out(&self.frames, Some(&to));
+        }
+        // A browser repeats a POST on a 307, and may on a 302: with 303 the person's password stays here
+        // (RFC 9700 section 4.12).
+        let status = if self.after_post { 303 } else { 302 };
+        Response::empty(status).header("Location", to).header("Referrer-Policy", "no-referrer").no_store()
+    }
+
+    fn target(&self) -> String {
+        if self.params.is_empty() {
+            return self.redirect_uri.clone();
+        }
         let params = form_urlencoded::Serializer::new(String::new()).extend_pairs(&self.params).finish();
         let separator = match self.mode {
             ResponseMode::Fragment => '#',
@@ -57,12 +73,6 @@ impl Callback {
             _ if self.redirect_uri.contains('?') => '&',
             _ => '?',
         };
-        // A browser repeats a POST on a 307, and may on a 302: with 303 the person's password stays here
-        // (RFC 9700 section 4.12).
-        let status = if self.after_post { 303 } else { 302 };
-        Response::empty(status)
-            .header("Location", format!("{}{separator}{params}", self.redirect_uri))
-            .header("Referrer-Policy", "no-referrer")
-            .no_store()
+        format!("{}{separator}{params}", self.redirect_uri)
     }
 }

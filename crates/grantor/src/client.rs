@@ -1,11 +1,14 @@
 //! A registered client.
 
+use serde_json::Value;
 use url::{Host, Url};
+
+use crate::oracle::Encryption;
 
 /// A client the server knows.
 ///
 /// With a secret it may authenticate by `client_secret_basic` and `client_secret_post`; without one it is a public
-/// client. Narrow that with [`Client::auth`].
+/// client; with keys alone ([`Client::jwks`]) it uses `private_key_jwt`. Narrow that with [`Client::auth`].
 ///
 /// ```
 /// let server = grantor::Server::builder()
@@ -20,7 +23,19 @@ pub struct Client {
     auth: Vec<String>,
     redirect_uris: Vec<String>,
     scope: Option<String>,
-    pub(crate) id_token_alg: String,
+    pub(crate) jwks: Option<Value>,
+    pub(crate) assertion_alg: Option<String>,
+    pub(crate) response_types: Vec<String>,
+    pub(crate) id_token_alg: Option<String>,
+    pub(crate) id_token_encryption: Option<Encryption>,
+    pub(crate) userinfo_alg: Option<String>,
+    pub(crate) userinfo_encryption: Option<Encryption>,
+    pub(crate) access_token_alg: Option<String>,
+    pub(crate) access_token_cnf: Option<Value>,
+    pub(crate) s_hash: bool,
+    pub(crate) post_logout_redirect_uris: Vec<String>,
+    pub(crate) frontchannel_logout_uri: Option<String>,
+    pub(crate) backchannel_logout_uri: Option<String>,
 }
 
 /// What a client gets that registers no redirect URI of its own.
@@ -41,7 +56,19 @@ impl Client {
             auth: Vec::new(),
             redirect_uris: Vec::new(),
             scope: None,
-            id_token_alg: "RS256".into(),
+            jwks: None,
+            assertion_alg: None,
+            response_types: Vec::new(),
+            id_token_alg: None,
+            id_token_encryption: None,
+            userinfo_alg: None,
+            userinfo_encryption: None,
+            access_token_alg: None,
+            access_token_cnf: None,
+            s_hash: false,
+            post_logout_redirect_uris: Vec::new(),
+            frontchannel_logout_uri: None,
+            backchannel_logout_uri: None,
         }
     }
 
@@ -51,7 +78,8 @@ impl Client {
         self
     }
 
-    /// The one way it may authenticate: `client_secret_basic`, `client_secret_post` or `none`. Calling it again adds a way.
+    /// The one way it may authenticate: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`
+    /// or `none`. Calling it again adds a way.
     pub fn auth(mut self, method: impl Into<String>) -> Self {
         self.auth.push(method.into());
         self
@@ -73,12 +101,6 @@ impl Client {
         self
     }
 
-    /// How its ID tokens are signed: `RS256` (the default) or `ES256`.
-    pub fn id_token_signed_response_alg(mut self, alg: impl Into<String>) -> Self {
-        self.id_token_alg = alg.into();
-        self
-    }
-
     pub(crate) fn preregistered() -> Vec<Client> {
         vec![
             Client::new("svc").secret("secret"),
@@ -91,16 +113,17 @@ impl Client {
     }
 
     pub(crate) fn is_public(&self) -> bool {
-        self.secret.is_none()
+        self.secret.is_none() && self.jwks.is_none()
     }
 
     pub(crate) fn may_use(&self, method: &str) -> bool {
         if !self.auth.is_empty() {
             return self.auth.iter().any(|allowed| allowed == method);
         }
-        match self.secret {
-            Some(_) => method == "client_secret_basic" || method == "client_secret_post",
-            None => method == "none",
+        match (&self.secret, &self.jwks) {
+            (Some(_), _) => method == "client_secret_basic" || method == "client_secret_post",
+            (None, Some(_)) => method == "private_key_jwt",
+            (None, None) => method == "none",
         }
     }
 

@@ -1,16 +1,20 @@
 //! Who is calling, [RFC 6749 section 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3).
 
+use std::sync::Arc;
+
 use base64::{Engine, engine::general_purpose::STANDARD};
 use url::form_urlencoded;
 
-use crate::{Client, Request, error::OAuthError, params::Params, random, shared::Config};
+use crate::{Client, Request, client_assertion, error::OAuthError, params::Params, random, shared::Shared};
 
 /// Authenticates a client by its header or its body. A public client only says its name.
-pub(crate) fn authenticate<'a>(
-    config: &'a Config,
-    request: &Request,
-    params: &Params,
-) -> Result<&'a Client, OAuthError> {
+pub(crate) fn authenticate(shared: &Shared, request: &Request, params: &Params) -> Result<Arc<Client>, OAuthError> {
+    if params.get("client_assertion").is_some() || params.get("client_assertion_type").is_some() {
+        if request.header("authorization").is_some() || params.get("client_secret").is_some() {
+            return Err(OAuthError::invalid_request("a client authenticates in one way only"));
+        }
+        return client_assertion::authenticate(shared, params);
+    }
     let in_body = params.get("client_id");
     let (id, secret, method) = match request.header("authorization") {
         Some(header) => {
@@ -32,7 +36,7 @@ pub(crate) fn authenticate<'a>(
             }
         }
     };
-    let client = config.clients.get(&id).ok_or_else(|| OAuthError::invalid_client("no such client"))?;
+    let client = shared.client(&id).ok_or_else(|| OAuthError::invalid_client("no such client"))?;
     if !client.may_use(method) {
         return Err(OAuthError::invalid_client(format!("this client may not use {method}")));
     }

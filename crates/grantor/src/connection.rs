@@ -12,6 +12,7 @@ use crate::{
     date,
     endpoint::Route,
     fault::{Delivery, alternating},
+    logout, post,
     request::Request,
     response::{Body, Response},
     router,
@@ -51,6 +52,10 @@ async fn answer(stream: &mut TcpStream, shared: &Shared, incoming: Incoming) -> 
         Some(instead) => instead,
         None => {
             let mut response = router::handle(shared, route, request);
+            for mut notice in std::mem::take(&mut response.notices) {
+                notice.status = post::send(&notice.uri, &notice.logout_token).await.ok().map(|answer| answer.status);
+                logout::remember(shared, notice);
+            }
             let delivery = shared.faults.after(shared, endpoint, &mut response);
             (response, delivery)
         }
@@ -92,7 +97,8 @@ fn written(
         Body::Empty | Body::Callback(_) => (None, Vec::new()),
         Body::Json(members) => {
             let bytes = serde_json::to_vec(&members).expect("a map of JSON values is JSON");
-            (Some("application/json".to_owned()), bytes)
+            let named = response.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+            ((!named).then(|| "application/json".to_owned()), bytes)
         }
         Body::Raw { content_type, bytes } => (Some(content_type), bytes),
     };

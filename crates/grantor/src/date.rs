@@ -1,6 +1,6 @@
 //! The `Date` field, [RFC 9110 section 5.6.7](https://www.rfc-editor.org/rfc/rfc9110#section-5.6.7).
 
-use crate::store::since_epoch;
+use crate::clock::system;
 
 /// The formatted date of the current second.
 #[derive(Default)]
@@ -11,7 +11,7 @@ pub(crate) struct Date {
 
 impl Date {
     pub(crate) fn now(&mut self) -> &str {
-        let second = since_epoch().as_secs();
+        let second = system().as_secs();
         if second != self.second || self.text.is_empty() {
             self.second = second;
             self.text = format(second);

@@ -20,13 +20,21 @@ pub enum Endpoint {
     Jwks,
     /// The protected API: `/api` and everything below it.
     Api,
-    /// Everything else: `/public`, `/end_session`, paths that do not exist.
+    /// Logout by the client, its confirmation page included.
+    EndSession,
+    /// The page that checks a session, [OpenID Connect Session Management 1.0](https://openid.net/specs/openid-connect-session-1_0.html).
+    CheckSession,
+    /// WebFinger, [RFC 7033](https://www.rfc-editor.org/rfc/rfc7033).
+    Webfinger,
+    /// The claims provider: `/claims` and everything below it.
+    Claims,
+    /// Everything else: `/public`, `/attacker/jwks`, paths that do not exist.
     Other,
 }
 
 impl Endpoint {
     /// Every endpoint, for loops over all of them.
-    pub const ALL: [Endpoint; 9] = [
+    pub const ALL: [Endpoint; 13] = [
         Endpoint::Metadata,
         Endpoint::Authorize,
         Endpoint::Token,
@@ -35,6 +43,10 @@ impl Endpoint {
         Endpoint::Userinfo,
         Endpoint::Jwks,
         Endpoint::Api,
+        Endpoint::EndSession,
+        Endpoint::CheckSession,
+        Endpoint::Webfinger,
+        Endpoint::Claims,
         Endpoint::Other,
     ];
 
@@ -56,6 +68,13 @@ pub(crate) enum Route {
     Userinfo,
     Jwks,
     EndSession,
+    ConfirmLogout,
+    CheckSession,
+    Webfinger,
+    Claims,
+    ClaimsMetadata,
+    ClaimsJwks,
+    AttackerJwks,
     Api,
     Public,
     Nothing,
@@ -69,6 +88,12 @@ impl Route {
         }
         if below(path, "/public") {
             return Route::Public;
+        }
+        if path == "/.well-known/webfinger" {
+            return Route::Webfinger;
+        }
+        if path == "/attacker/jwks" {
+            return Route::AttackerJwks;
         }
         // RFC 8414 section 3.1: the well-known part goes between the host and the issuer's path.
         if path.strip_prefix("/.well-known/oauth-authorization-server") == Some(base) {
@@ -84,8 +109,13 @@ impl Route {
             Some("/introspect") => Route::Introspection,
             Some("/revoke") => Route::Revocation,
             Some("/userinfo") => Route::Userinfo,
-            Some("/jwks") => Route::Jwks,
+            Some(path) if below(path, "/jwks") => Route::Jwks,
             Some("/end_session") => Route::EndSession,
+            Some("/end_session/confirm") => Route::ConfirmLogout,
+            Some("/check_session") => Route::CheckSession,
+            Some("/claims") => Route::Claims,
+            Some("/claims/.well-known/openid-configuration") => Route::ClaimsMetadata,
+            Some("/claims/jwks") => Route::ClaimsJwks,
             _ => Route::Nothing,
         }
     }
@@ -100,7 +130,11 @@ impl Route {
             Route::Userinfo => Endpoint::Userinfo,
             Route::Jwks => Endpoint::Jwks,
             Route::Api => Endpoint::Api,
-            Route::EndSession | Route::Public | Route::Nothing => Endpoint::Other,
+            Route::EndSession | Route::ConfirmLogout => Endpoint::EndSession,
+            Route::CheckSession => Endpoint::CheckSession,
+            Route::Webfinger => Endpoint::Webfinger,
+            Route::Claims | Route::ClaimsMetadata | Route::ClaimsJwks => Endpoint::Claims,
+            Route::AttackerJwks | Route::Public | Route::Nothing => Endpoint::Other,
         }
     }
 }

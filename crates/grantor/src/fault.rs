@@ -1,11 +1,8 @@
 //! Carrying a [`Misbehaviour`] out.
 
-use std::{
-    collections::VecDeque,
-    sync::{
-        Mutex,
-        atomic::{AtomicBool, Ordering},
-    },
+use std::sync::{
+    Mutex,
+    atomic::{AtomicBool, Ordering},
 };
 
 use serde_json::{Map, Value, json};
@@ -14,7 +11,8 @@ use crate::{
     Endpoint, Misbehaviour, authorize,
     callback::Callback,
     error::printable,
-    pages,
+    jwks, pages,
+    queue::Queue,
     request::Request,
     response::{Body, Response},
     shared::{Shared, lock},
@@ -33,34 +31,26 @@ pub(crate) enum Delivery {
 /// What each endpoint is to do wrong.
 #[derive(Default)]
 pub(crate) struct Faults {
-    queues: Mutex<[Queue; Endpoint::ALL.len()]>,
+    queues: Mutex<[Queue<Misbehaviour>; Endpoint::ALL.len()]>,
     /// Spares every request a lock while all behave.
     any: AtomicBool,
 }
 
-#[derive(Default)]
-struct Queue {
-    times: VecDeque<(usize, Misbehaviour)>,
-    always: Option<Misbehaviour>,
-}
-
 impl Faults {
     pub(crate) fn always(&self, endpoint: Endpoint, misbehaviour: Misbehaviour) {
-        lock(&self.queues)[endpoint.index()].always = Some(misbehaviour);
+        lock(&self.queues)[endpoint.index()].always(misbehaviour);
         self.any.store(true, Ordering::Release);
     }
 
     pub(crate) fn times(&self, endpoint: Endpoint, times: usize, misbehaviour: Misbehaviour) {
-        if times > 0 {
-            lock(&self.queues)[endpoint.index()].times.push_back((times, misbehaviour));
-            self.any.store(true, Ordering::Release);
-        }
+        lock(&self.queues)[endpoint.index()].times(times, misbehaviour);
+        self.any.store(true, Ordering::Release);
     }
 
     pub(crate) fn none(&self, endpoint: Endpoint) {
         let mut queues = lock(&self.queues);
         queues[endpoint.index()] = Queue::default();
-        let any = queues.iter().any(|queue| !queue.times.is_empty() || queue.always.is_some());
+        let any = queues.iter().any(|queue| !queue.is_empty());
         self.any.store(any, Ordering::Release);
     }
 
@@ -69,20 +59,7 @@ impl Faults {
         if !self.any.load(Ordering::Acquire) {
             return None;
         }
-        let mut queues = lock(&self.queues);
-        let queue = &mut queues[endpoint.index()];
-        let Some((left, misbehaviour)) = queue.times.front_mut() else {
-            return queue.always.clone().filter(wanted);
-        };
-        if !wanted(misbehaviour) {
-            return None;
-        }
-        let misbehaviour = misbehaviour.clone();
-        *left -= 1;
-        if *left == 0 {
-            queue.times.pop_front();
-        }
-        Some(misbehaviour)
+        lock(&self.queues)[endpoint.index()].take(wanted)
     }
 
     /// What comes instead of carrying the request out.
@@ -164,16 +141,18 @@ fn means_something(misbehaviour: &Misbehaviour, response: &Response) -> bool {
             || callback.is_some_and(|callback| callback.get(name).is_some())
     };
     match misbehaviour {
-        Misbehaviour::ResetAfterProcessing | Misbehaviour::Truncate | Misbehaviour::Huge(_) | Misbehaviour::OddCase => {
-            true
-        }
+        Misbehaviour::ResetAfterProcessing
+        | Misbehaviour::Truncate
+        | Misbehaviour::Huge(_)
+        | Misbehaviour::OddCase
+        | Misbehaviour::RotateKeys => true,
+        Misbehaviour::JwksDecoys | Misbehaviour::JwksBrokenKey | Misbehaviour::JwksWithoutKids => has("keys"),
         Misbehaviour::OmitMember(name) => has(name) || response.has_header(name),
         Misbehaviour::DuplicateMember(name) => has(name),
         Misbehaviour::SetMember(..) | Misbehaviour::ExtraParameter(..) => json.is_some() || callback.is_some(),
         Misbehaviour::WrongIssuer(_) => has("iss") || has("issuer"),
-        Misbehaviour::OAuthError { .. } | Misbehaviour::ReusedCode => {
-            callback.is_some_and(|callback| callback.get("code").is_some())
-        }
+        Misbehaviour::OAuthError { .. } => callback.is_some_and(|callback| callback.get("error").is_none()),
+        Misbehaviour::ReusedCode => callback.is_some_and(|callback| callback.get("code").is_some()),
         Misbehaviour::WrongState => callback.is_some(),
         _ => false,
     }
@@ -202,6 +181,10 @@ fn change(misbehaviour: Misbehaviour, shared: &Shared, response: &mut Response) 
             let metadata = matches!(&response.body, Body::Json(members) if members.contains_key("issuer"));
             set(&mut response.body, if metadata { "issuer" } else { "iss" }, issuer.into());
         }
+        Misbehaviour::RotateKeys => shared.keys.rotate(),
+        Misbehaviour::JwksDecoys => change_keys(&mut response.body, jwks::add_decoys),
+        Misbehaviour::JwksBrokenKey => change_keys(&mut response.body, jwks::add_broken_key),
+        Misbehaviour::JwksWithoutKids => change_keys(&mut response.body, |keys| jwks::remove_kids(keys)),
         Misbehaviour::WrongState => set(&mut response.body, "state", "not-the-state-that-was-sent".into()),
         Misbehaviour::ReusedCode => {
             if let Body::Callback(callback) = &response.body {
@@ -223,6 +206,14 @@ fn into_error(callback: &mut Callback, error: &str, description: Option<&str>) {
     callback.params.push(("error".into(), error.into()));
     if let Some(description) = description {
         callback.params.push(("error_description".into(), description.into()));
+    }
+}
+
+fn change_keys(body: &mut Body, change: impl FnOnce(&mut Vec<Value>)) {
+    if let Body::Json(members) = body
+        && let Some(keys) = members.get_mut("keys").and_then(Value::as_array_mut)
+    {
+        change(keys);
     }
 }
 

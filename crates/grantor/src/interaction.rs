@@ -4,13 +4,13 @@ use std::sync::Arc;
 
 use crate::{
     Request,
-    authorize::{self, AuthorizationRequest, Login},
+    authorization_request::AuthorizationRequest,
+    authorize::{self, Login},
     browser::{Interaction, session_cookie},
     error::OAuthError,
     pages,
     response::Response,
     shared::{Shared, lock},
-    store::since_epoch,
     token::check_password,
 };
 
@@ -53,18 +53,17 @@ pub(crate) fn login(shared: &Shared, request: &Request) -> Response {
         let alert = "The user name or the password is wrong.";
         return pages::login(&shared.config, &id, &interaction, &username, Some(alert));
     }
-    let login = Login { username, auth_time: since_epoch().as_secs() };
-    let (session, consented) = {
+    let login = Login { username, auth_time: shared.clock.seconds() };
+    let (entered, consented) = {
         let mut browser = lock(&shared.browser);
-        let id = browser.log_in(&session, login.clone());
-        let consented = browser.has_consented(&id, &interaction.authorization);
-        (id, consented)
+        let entered = browser.log_in(&session, login);
+        let consented = browser.has_consented(&entered.session, &interaction.authorization);
+        (entered, consented)
     };
     if consented {
-        let cookie = session_cookie(&shared.config, &session);
-        return authorize::approve(shared, &interaction.authorization, &login, true).header("Set-Cookie", cookie);
+        return authorize::approve(shared, &interaction.authorization, &entered, true);
     }
-    show(shared, session, interaction.authorization, Some(login))
+    show(shared, entered.session, interaction.authorization, Some(entered.login))
 }
 
 /// The consent form.
@@ -79,8 +78,16 @@ pub(crate) fn consent(shared: &Shared, request: &Request) -> Response {
     if !wants(request, "allow") {
         return denied(shared, &interaction);
     }
-    lock(&shared.browser).consent(&session, &interaction.authorization);
-    authorize::approve(shared, &interaction.authorization, &login, true)
+    let entered = {
+        let mut browser = lock(&shared.browser);
+        browser.consent(&session, &interaction.authorization);
+        browser.session_of(request, &shared.config).map(|session| session.entered(login))
+    };
+    match entered {
+        Some(entered) => authorize::approve(shared, &interaction.authorization, &entered, true),
+        // They logged out in another window meanwhile.
+        None => expired(),
+    }
 }
 
 fn wants(request: &Request, action: &str) -> bool {

@@ -20,7 +20,7 @@ pub(crate) fn introspect(shared: &Shared, request: &Request) -> Result<Response,
         if let Err(challenge) = bearer::token_of(shared, request) {
             return Ok(challenge.into());
         }
-    } else if authenticate(&shared.config, request, &params)?.is_public() {
+    } else if authenticate(shared, request, &params)?.is_public() {
         return Err(OAuthError::invalid_client("introspection is not for public clients"));
     }
     let value = params.required("token")?;
@@ -32,6 +32,9 @@ fn describe(shared: &Shared, value: &str) -> Map<String, Value> {
     if let Some(token) = store.access(value) {
         let mut members = common(shared, &token.grant, &token.scope, &token.audience, &token.life);
         members.insert("token_type".into(), "Bearer".into());
+        if let Some(cnf) = &token.cnf {
+            members.insert("cnf".into(), cnf.clone());
+        }
         return members;
     }
     if let Some(token) = store.refresh(value) {

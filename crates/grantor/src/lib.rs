@@ -39,28 +39,54 @@
 //! | `odd` | `s3cret &+%41/=:é` | `client_secret_basic`; right only when the credentials are form-encoded first |
 //! | `public` | none | `none`; needs PKCE |
 //!
-//! Each may ask for any scope, and be redirected to `/callback` on `http://127.0.0.1`, `http://[::1]` and
-//! `http://localhost` at any port, to `http://127.0.0.1/cb` at any port, and to `https://app.example/callback`. There is one
-//! person, `alice`, with password `wonderland`. Add or replace with [`Builder::client`] and [`Builder::user`].
+//! Each may ask for any scope and any response type, and be redirected to `/callback` on `http://127.0.0.1`, `http://[::1]`
+//! and `http://localhost` at any port, to `http://127.0.0.1/cb` at any port, and to `https://app.example/callback`. There are
+//! two people: `alice`, with password `wonderland`, has a name and an email address; `jane`, with password `bennet`, has every
+//! standard claim, some in Japanese too. Add or replace with [`Builder::client`] and [`Builder::user`], or with
+//! [`Server::register`] while it runs.
 //!
 //! # What it answers
 //!
 //! | path | [`Endpoint`] | |
 //! |---|---|---|
 //! | `/.well-known/openid-configuration`, `/.well-known/oauth-authorization-server` | `Metadata` | one document for both; an issuer path goes before the first and after the second |
-//! | `/authorize` | `Authorize` | code only, PKCE with S256 only, RFC 9207 `iss`; login and consent pages, or [`Builder::auto_approve`] |
+//! | `/.well-known/webfinger` | `Webfinger` | the issuer of any `acct:` and `http(s):` resource |
+//! | `/authorize` | `Authorize` | every response type, PKCE with S256 only, RFC 9207 `iss`; login and consent pages, or [`Builder::auto_approve`] |
 //! | `/token` | `Token` | `authorization_code`, `client_credentials`, `refresh_token`, `password` |
-//! | `/introspect` | `Introspection` | for clients with a secret and for holders of an access token |
+//! | `/introspect` | `Introspection` | for clients with a secret or keys and for holders of an access token |
 //! | `/revoke` | `Revocation` | a refresh token takes its family along |
-//! | `/userinfo` | `Userinfo` | claims by scope |
-//! | `/jwks` | `Jwks` | an RS256 key and an ES256 key, the same ones for all servers of a process |
-//! | `/end_session` | `Other` | forgets the browser's login |
+//! | `/userinfo` | `Userinfo` | claims by scope and by the `claims` parameter, as JSON or as a JWT |
+//! | `/jwks` | `Jwks` | a key each for RS256, PS256, ES256, ES384 and EdDSA, the same ones for all servers of a process |
+//! | `/end_session` | `EndSession` | ends the browser's session: by ID token, by the person's own word, or at once with [`Builder::auto_approve`] |
+//! | `/check_session` | `CheckSession` | the page for a client's frame |
+//! | `/claims`, `/claims/jwks`, `/claims/.well-known/openid-configuration` | `Claims` | a claims provider for distributed and aggregated claims |
 //! | `/api/…` | `Api` | wants a Bearer token, in the header or in a form, and echoes the request as JSON |
 //! | `/public/…` | `Other` | the same echo without a token |
+//! | `/attacker/jwks` | `Other` | the keys that [`JwtFault::AttackerJku`] points to; no client asks for them |
 //!
 //! Refresh tokens come with the code and password grants, and with client credentials only where the scope has
 //! `offline_access`. Each use replaces the token; a second use of one revokes its family, and so does a second use of a
 //! code ([`Server::families_revoked`] counts both). ID tokens come where the scope has `openid` and there is a person.
+//!
+//! **Response types** are `code`, `none`, `id_token`, `token` and every union of these, by `query`, `fragment` or `form_post`;
+//! a query is refused for tokens. An ID token of the authorization response needs a `nonce`. Its `c_hash` and `at_hash` go
+//! by the digest of its signature, and so does `s_hash` for who wants one ([`Client::s_hash`]). `prompt`, `max_age`,
+//! `acr_values`, `claims`, `login_hint` and `id_token_hint` are honoured, `ui_locales` and `display` are not.
+//!
+//! **A client authenticates** with its secret, or with an assertion that it signs with its secret or with a key of
+//! [`Client::jwks`] ([`Client::auth`]). `iss` and `sub` of an assertion are the client, `aud` is the issuer as one string
+//! (see [`Builder::tolerant_assertion_audience`]), `exp` is there and within the hour, and each `jti` is good once. What
+//! arrived is in the log: `request.form_value("client_assertion")`.
+//!
+//! **JWTs** are signed as the client is registered: [`Client::id_token_signed_response_alg`] also for its logout tokens,
+//! [`Client::userinfo_signed_response_alg`], [`Client::jwt_access_tokens`]. Access tokens are opaque unless asked for as JWTs.
+//! Keys can be chosen, published without `kid`, and rotated: [`Builder::signing_keys`], [`Server::rotate_keys`].
+//!
+//! **Logout** ends a session, which every ID token names by `sid`. A browser is sent back to addresses that the client has
+//! registered, exactly. Clients of the session are told in frames ([`Client::frontchannel_logout_uri`]) and by a logout
+//! token ([`Client::backchannel_logout_uri`], see [`Server::backchannel_logouts`]).
+//!
+//! **Time** is the system's, or the test's own: [`Builder::clock`], [`Server::advance`].
 //!
 //! Some paths of the API have a wish of their own, once the token is found good:
 //!
@@ -79,73 +105,134 @@
 //! requests ([`Server::misbehave_times`]). [`Server::hold`] keeps answers back until a test lets them go, which turns a race
 //! into a sequence: wait until all requests have arrived, then release.
 //!
+//! A [`JwtFault`] is what is wrong with one kind of [`Jwt`]: a claim, the header, the signature, the key
+//! ([`Server::misbehave_jwt`], [`Server::misbehave_jwt_times`]). What none of them says, a test signs itself with
+//! [`SigningKey::sign`].
+//!
+//! ```
+//! use grantor::{Endpoint, Jwt, JwtFault, Misbehaviour, Server};
+//!
+//! let server = Server::builder().auto_approve("alice").start();
+//! server.misbehave_jwt(Jwt::RefreshedIdToken, JwtFault::claim("azp", "somebody"));
+//! server.misbehave_jwt_times(Jwt::FrontChannelIdToken, 1, JwtFault::AlgorithmConfusion);
+//! server.misbehave(Endpoint::Jwks, Misbehaviour::JwksDecoys);
+//! # drop(server);
+//! ```
+//!
+#![doc = include_str!("conformance.md")]
+//!
 //! # How far it goes
 //!
-//! - Access tokens are opaque. Lifetimes may be milliseconds; `expires_in` is then a fraction, as in 1.5.
+//! - Lifetimes may be milliseconds; `expires_in` is then a fraction, as in 1.5.
 //! - A request head may have 64 KiB, a body 1 MiB. The newest 200,000 tokens of a kind are remembered.
-//! - In scope: RFC 6749, 6750, 7009, 7636, 7662, 8252, 8414, 8707, 9207, 9470, OpenID Connect Core, Discovery and
-//!   RP-Initiated Logout, each as far as this page says. Out of scope: TLS, device, CIBA and exchange grants, JWT client
-//!   authentication, DPoP, pushed requests and request objects, dynamic registration, encryption.
+//! - In scope: RFC 6749, 6750, 7009, 7033, 7523 (client authentication), 7636, 7662, 8252, 8414, 8707, 9068, 9207, 9470, OpenID
+//!   Connect Core, Discovery, Form Post Response Mode, Session Management, Front-Channel, Back-Channel and RP-Initiated Logout,
+//!   each as far as this page says. Out of scope: TLS, device, CIBA and exchange grants, DPoP, pushed requests and request
+//!   objects, dynamic registration.
+//! - Encrypted ID tokens, UserInfo answers and logout tokens ([`Client::id_token_encrypted_response`],
+//!   [`Client::userinfo_encrypted_response`]) and the algorithms ES512 and ES256K need the cargo feature `oracle`, which needs
+//!   OpenSSL: Debian's `libssl-dev` and `pkg-config`.
 //!
 //! # The map
 //!
 //! `listener` owns the thread, `connection` one connection, `wire` its bytes. `router` goes from a path to the file named
-//! after what answers it (`metadata`, `authorize` with `interaction` and `pages`, `token`, `introspection`, `revocation`,
-//! `userinfo`, `jwks`, `api`). They return a `response`, still a value, which `fault` may change and `hold` may delay.
-//! `store` keeps what was issued, `browser` who is logged in, `log` what arrived.
+//! after what answers it (`metadata`, `webfinger`, `authorize` with `authorization_request`, `interaction` and `pages`,
+//! `token`, `introspection`, `revocation`, `userinfo`, `jwks`, `end_session`, `session`, `claims_provider`, `api`). They return
+//! a `response`, still a value, which `fault` may change and `hold` may delay. `issue`, `id_token`, `access_token` and `logout`
+//! say what a token holds, `claims` what is known of a person; `signer` picks who signs, `jwt` puts it together, and `forge`
+//! spoils it. `keys` are one process's, `key_ring` one server's. `store` keeps what was issued, `browser` who is logged in,
+//! `log` what arrived.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
+mod access_token;
 mod api;
+mod authorization_request;
 mod authorize;
 mod bearer;
 mod bounded;
 mod browser;
 mod builder;
 mod callback;
+mod certificate;
+mod claims;
+mod claims_provider;
+mod claims_request;
 mod client;
+mod client_assertion;
 mod client_auth;
+mod client_openid;
+mod clock;
 mod connection;
 mod date;
 mod end_session;
 mod endpoint;
 mod error;
 mod fault;
+mod forge;
 mod hold;
+mod id_token;
+mod id_token_hint;
 mod interaction;
 mod introspection;
 mod issue;
 mod jwks;
+mod jwt;
+mod jwt_fault;
+mod key_ring;
 mod keys;
 mod listener;
 mod log;
+mod logout;
 mod metadata;
 mod misbehaviour;
+mod oracle;
 mod pages;
 mod params;
+mod post;
+mod provider;
+mod queue;
 mod random;
 mod request;
 mod response;
+mod response_type;
 mod revocation;
 mod router;
 mod server;
+mod session;
 mod shared;
+mod signer;
 mod store;
 mod token;
 mod user;
 mod userinfo;
+mod webfinger;
 mod wire;
 
+pub use bearer::BearerMethod;
 pub use builder::Builder;
 pub use client::Client;
 pub use endpoint::Endpoint;
 pub use hold::Hold;
+pub use jwt_fault::{Jwt, JwtFault};
+pub use keys::SigningKey;
+pub use logout::LogoutNotice;
 pub use misbehaviour::Misbehaviour;
+pub use post::LogoutAnswer;
 pub use request::Request;
 pub use server::{IssuedToken, Server};
 pub use user::User;
 
 /// The authentication context class that `/api/step-up` wants. Ask for it by `acr_values`.
 pub const STRONG_ACR: &str = "urn:grantor:acr:strong";
+
+/// The issuer of [`JwtFault::WrongIssuer`].
+pub const OTHER_ISSUER: &str = "https://other-issuer.example";
+
+/// The audience of [`JwtFault::WrongAudience`].
+pub const OTHER_CLIENT: &str = "other-client";
+
+/// The person of [`JwtFault::WrongSubject`].
+pub const OTHER_SUBJECT: &str = "somebody-else";

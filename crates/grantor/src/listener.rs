@@ -3,7 +3,7 @@
 use std::{
     io,
     net::{Ipv4Addr, SocketAddr},
-    sync::{Arc, Mutex, mpsc},
+    sync::{Arc, Mutex, RwLock, mpsc},
     time::Duration,
 };
 
@@ -14,7 +14,8 @@ use tokio::{
 };
 
 use crate::{
-    Builder, Server, browser::Browser, connection, fault::Faults, hold::Holds, log::Log, shared::Shared, store::Store,
+    Builder, Server, browser::Browser, clock::Clock, connection, fault::Faults, forge::Forgeries, hold::Holds,
+    key_ring::KeyRing, log::Log, shared::Shared, store::Store,
 };
 
 /// How many connections are served at a time; more wait in the backlog.
@@ -59,13 +60,19 @@ fn open(builder: Builder) -> io::Result<(TcpListener, Arc<Shared>, u16)> {
     let port = listener.local_addr()?.port();
     let mut config = builder.config;
     config.origin = format!("http://127.0.0.1:{port}");
+    let clock = Arc::new(Clock::new(builder.clock));
     let shared = Shared {
         config,
-        store: Mutex::new(Store::new()),
+        keys: KeyRing::new(builder.keys),
+        clients: RwLock::new(builder.clients.into_iter().map(|(id, client)| (id, Arc::new(client))).collect()),
+        store: Mutex::new(Store::new(clock.clone())),
+        clock,
         browser: Mutex::new(Browser::new()),
         faults: Faults::default(),
+        forgeries: Forgeries::default(),
         holds: Holds::default(),
         log: Log::new(builder.log_limit),
+        notices: Mutex::default(),
     };
     Ok((listener, Arc::new(shared), port))
 }

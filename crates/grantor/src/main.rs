@@ -124,5 +124,6 @@ fn introduce(server: &Server) -> io::Result<()> {
     writeln!(out, "client    odd     secret: s3cret &+%41/=:é    client_secret_basic")?;
     writeln!(out, "client    public  no secret                   none")?;
     writeln!(out, "user      alice   password: wonderland")?;
+    writeln!(out, "user      jane    password: bennet")?;
     out.flush()
 }

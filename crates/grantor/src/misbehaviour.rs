@@ -73,6 +73,16 @@ pub enum Misbehaviour {
     WrongState,
     /// After: `code` of the callback is one that has been used already.
     ReusedCode,
+    /// After: the server's signing keys are rotated as soon as the answer is made. At
+    /// [`Endpoint::Jwks`](crate::Endpoint::Jwks) the client has fetched keys that sign nothing any more.
+    RotateKeys,
+    /// After: before each key of the key set come three others with the same `kid`: of another type, for another
+    /// algorithm, and with `use` `enc`.
+    JwksDecoys,
+    /// After: the key set begins with a key that cannot be read.
+    JwksBrokenKey,
+    /// After: no key of the key set has a `kid`. What is signed still has one; see [`JwtFault::NoKid`](crate::JwtFault::NoKid).
+    JwksWithoutKids,
     /// After: the JSON answer or the callback has this member as well.
     ExtraParameter(String, String),
 }

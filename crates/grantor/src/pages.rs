@@ -8,6 +8,8 @@ use crate::{authorize::Login, browser::Interaction, response::Response, shared::
 
 const STYLE: &str = include_str!("pages.css");
 const SUBMIT: &str = "document.forms[0].submit()";
+/// Goes on once every frame has loaded.
+const GO_ON: &str = "addEventListener('load', () => location.replace(document.getElementById('go-on').href))";
 
 pub(crate) fn login(
     config: &Config,
@@ -47,7 +49,7 @@ pub(crate) fn login(
 pub(crate) fn consent(config: &Config, id: &str, interaction: &Interaction, login: &Login) -> Response {
     let authorization = &interaction.authorization;
     let client = escape(&authorization.client_id);
-    let name = config.users.get(&login.username).and_then(|user| user.name.as_deref()).unwrap_or(&login.username);
+    let name = config.users.get(&login.username).map_or(login.username.as_str(), |user| user.display_name());
     let scopes: String = authorization
         .scope
         .split(' ')
@@ -107,6 +109,46 @@ pub(crate) fn signed_out() -> Response {
     page(200, "Signed out", "<h1>Signed out</h1><p>You can close this window.</p>")
 }
 
+pub(crate) fn still_signed_in() -> Response {
+    page(200, "Still signed in", "<h1>Still signed in</h1><p>Nothing has changed.</p>")
+}
+
+/// Asks the person before a session ends.
+pub(crate) fn confirm_logout(config: &Config, id: &str, csrf: &str, client: Option<&str>) -> Response {
+    let client = client.map_or_else(|| "A page".to_owned(), |client| format!("<strong>{}</strong>", escape(client)));
+    let body = format!(
+        r#"<h1>Sign out?</h1>
+<p>{client} wants to sign you out here.</p>
+<form method="post" action="{action}">
+<input type="hidden" name="interaction" value="{id}">
+<input type="hidden" name="csrf" value="{csrf}">
+<div class="buttons">
+<button type="submit" name="action" value="logout">Sign out</button>
+<button type="submit" name="action" value="stay" class="quiet">Stay</button>
+</div>
+</form>"#,
+        action = escape(&format!("{}/end_session/confirm", config.base)),
+        id = escape(id),
+        csrf = escape(csrf),
+    );
+    page(200, "Sign out?", &body)
+}
+
+/// Loads a page of every client in a frame, and then goes on.
+pub(crate) fn logging_out(frames: &[String], then: Option<&str>) -> Response {
+    let frames: String = frames
+        .iter()
+        .map(|url| format!("<iframe src=\"{}\" title=\"signing out\" hidden></iframe>\n", escape(url)))
+        .collect();
+    let way_on = then.map_or_else(
+        || "<p>You can close this window.</p>".to_owned(),
+        |url| format!("<p><a id=\"go-on\" href=\"{}\">Continue</a></p>\n<script>{GO_ON}</script>", escape(url)),
+    );
+    let body = format!("<h1>Signed out</h1>\n{frames}{way_on}");
+    // The frames are the clients' pages, wherever they are.
+    page_under(200, "Signed out", &body, &policy(&[GO_ON], "; frame-src *"))
+}
+
 /// The login page of somebody else that `Misbehaviour::Html` answers with.
 pub(crate) fn portal() -> Response {
     let html = "<!doctype html><html lang=\"en\"><head><title>Sign in to the network</title></head>\
@@ -133,6 +175,11 @@ pub(crate) fn form_post(redirect_uri: &str, params: &[(String, String)]) -> Resp
 }
 
 fn page(status: u16, title: &str, body: &str) -> Response {
+    static POLICY: OnceLock<String> = OnceLock::new();
+    page_under(status, title, body, POLICY.get_or_init(|| policy(&[SUBMIT], "")))
+}
+
+fn page_under(status: u16, title: &str, body: &str, policy: &str) -> Response {
     let html = format!(
         r#"<!doctype html>
 <html lang="en">
@@ -153,7 +200,7 @@ fn page(status: u16, title: &str, body: &str) -> Response {
         escape(title)
     );
     Response::raw(status, "text/html; charset=utf-8", html)
-        .header("Content-Security-Policy", policy())
+        .header("Content-Security-Policy", policy)
         .header("X-Frame-Options", "DENY")
         .header("X-Content-Type-Options", "nosniff")
         .header("Referrer-Policy", "no-referrer")
@@ -164,18 +211,17 @@ fn page(status: u16, title: &str, body: &str) -> Response {
 ///
 /// `form-action` is left open: browsers hold the redirect that answers a form to it as well, and the client's address,
 /// with whatever it redirects to in turn, cannot be listed.
-fn policy() -> &'static str {
-    static POLICY: OnceLock<String> = OnceLock::new();
-    POLICY.get_or_init(|| {
-        let hash = |text: &str| {
-            STANDARD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()))
-        };
-        format!(
-            "default-src 'none'; style-src 'sha256-{}'; script-src 'sha256-{}'; base-uri 'none'; frame-ancestors 'none'",
-            hash(STYLE),
-            hash(SUBMIT)
-        )
-    })
+fn policy(scripts: &[&str], more: &str) -> String {
+    let hash = |text: &str| {
+        let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
+        format!("'sha256-{}'", STANDARD.encode(digest))
+    };
+    let scripts: Vec<String> = scripts.iter().map(|script| hash(script)).collect();
+    format!(
+        "default-src 'none'; style-src {}; script-src {}; base-uri 'none'; frame-ancestors 'none'{more}",
+        hash(STYLE),
+        scripts.join(" ")
+    )
 }
 
 fn escape(text: &str) -> String {

@@ -19,9 +19,3 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
 pub(crate) fn sha256_base64url(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()))
 }
-
-/// `at_hash`: the left half of the hash that goes with a 256-bit signature (OpenID Connect Core 1.0 section 3.1.3.6).
-pub(crate) fn left_half_of_sha256(text: &str) -> String {
-    let digest = aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes());
-    URL_SAFE_NO_PAD.encode(&digest.as_ref()[..16])
-}

@@ -2,13 +2,15 @@
 
 use serde_json::{Map, Value};
 
-use crate::callback::Callback;
+use crate::{LogoutNotice, callback::Callback};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(String, String)>,
     pub(crate) body: Body,
+    /// What is posted to others before the answer goes out.
+    pub(crate) notices: Vec<LogoutNotice>,
 }
 
 #[derive(Clone, Debug)]
@@ -21,16 +23,16 @@ pub(crate) enum Body {
 
 impl Response {
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Body::Empty }
+        Self { status, headers: Vec::new(), body: Body::Empty, notices: Vec::new() }
     }
 
     pub(crate) fn json(status: u16, members: Map<String, Value>) -> Self {
-        Self { status, headers: Vec::new(), body: Body::Json(members) }
+        Self { body: Body::Json(members), ..Self::empty(status) }
     }
 
     pub(crate) fn raw(status: u16, content_type: &str, bytes: impl Into<Vec<u8>>) -> Self {
         let body = Body::Raw { content_type: content_type.to_owned(), bytes: bytes.into() };
-        Self { status, headers: Vec::new(), body }
+        Self { body, ..Self::empty(status) }
     }
 
     pub(crate) fn header(mut self, name: &str, value: impl Into<String>) -> Self {

@@ -12,7 +12,7 @@ use crate::{
 /// An access token goes alone; a refresh token takes its whole family along (section 2.1).
 pub(crate) fn revoke(shared: &Shared, request: &Request) -> Result<Response, OAuthError> {
     let params = Params::of_form(request)?;
-    let client = authenticate(&shared.config, request, &params)?;
+    let client = authenticate(shared, request, &params)?;
     let value = params.required("token")?;
     let mut store = lock(&shared.store);
     // `token_type_hint` is not needed to find a token here, and may be ignored (section 2.1).

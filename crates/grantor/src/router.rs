@@ -1,8 +1,8 @@
 //! From a route to what answers it.
 
 use crate::{
-    api, authorize, end_session, endpoint::Route, interaction, introspection, jwks, metadata, request::Request,
-    response::Response, revocation, shared::Shared, token, userinfo,
+    api, authorize, claims_provider, end_session, endpoint::Route, interaction, introspection, jwks, metadata,
+    request::Request, response::Response, revocation, session, shared::Shared, token, userinfo, webfinger,
 };
 
 pub(crate) fn handle(shared: &Shared, route: Route, request: &Request) -> Response {
@@ -10,21 +10,39 @@ pub(crate) fn handle(shared: &Shared, route: Route, request: &Request) -> Respon
     let read = matches!(method, "GET" | "HEAD");
     let post = method == "POST";
     match route {
-        Route::Metadata if read => metadata::metadata(&shared.config),
-        Route::Jwks if read => jwks::jwks(),
-        Route::Metadata | Route::Jwks => Response::method_not_allowed("GET, HEAD"),
+        Route::Metadata if read => metadata::metadata(shared),
+        Route::Jwks if read => jwks::jwks(shared, request),
+        Route::AttackerJwks if read => jwks::of_attacker(),
+        Route::Webfinger if read => webfinger::webfinger(&shared.config, request),
+        Route::CheckSession if read => session::check_session(&shared.config),
+        Route::ClaimsMetadata if read => claims_provider::metadata(shared),
+        Route::ClaimsJwks if read => claims_provider::jwks(),
+        Route::Metadata
+        | Route::Jwks
+        | Route::AttackerJwks
+        | Route::Webfinger
+        | Route::CheckSession
+        | Route::ClaimsMetadata
+        | Route::ClaimsJwks => Response::method_not_allowed("GET, HEAD"),
+        Route::Claims if read || post => claims_provider::claims(shared, request),
         Route::Authorize if read || post => authorize::authorize(shared, request),
         Route::Userinfo if read || post => userinfo::userinfo(shared, request),
         Route::EndSession if read || post => end_session::end_session(shared, request),
-        Route::Authorize | Route::Userinfo | Route::EndSession => Response::method_not_allowed("GET, HEAD, POST"),
+        Route::Authorize | Route::Userinfo | Route::EndSession | Route::Claims => {
+            Response::method_not_allowed("GET, HEAD, POST")
+        }
         Route::Login if post => interaction::login(shared, request),
+        Route::ConfirmLogout if post => end_session::confirm(shared, request),
         Route::Consent if post => interaction::consent(shared, request),
         Route::Token if post => answer(token::token(shared, request)),
         Route::Introspection if post => answer(introspection::introspect(shared, request)),
         Route::Revocation if post => answer(revocation::revoke(shared, request)),
-        Route::Login | Route::Consent | Route::Token | Route::Introspection | Route::Revocation => {
-            Response::method_not_allowed("POST")
-        }
+        Route::Login
+        | Route::Consent
+        | Route::ConfirmLogout
+        | Route::Token
+        | Route::Introspection
+        | Route::Revocation => Response::method_not_allowed("POST"),
         Route::Api => api::api(shared, request),
         Route::Public => api::public(request),
         Route::Nothing => Response::raw(404, "text/plain; charset=utf-8", "there is nothing here\n"),

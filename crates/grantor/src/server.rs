@@ -9,9 +9,9 @@ use std::{
 use tokio::sync::Notify;
 
 use crate::{
-    Builder, Endpoint, Hold, Misbehaviour, Request,
+    Builder, Endpoint, Hold, Misbehaviour, Request, access_token,
     shared::{Shared, lock},
-    store::{AccessToken, Grant, Life, since_epoch},
+    store::Grant,
 };
 
 /// A running server. Stops when it is dropped.
@@ -151,15 +151,18 @@ impl Server {
             username: user.map(str::to_owned),
             sub: sub.to_owned(),
             scope: scope.to_owned(),
-            auth_time: since_epoch().as_secs(),
+            auth_time: self.shared.clock.seconds(),
             ..Grant::default()
         });
-        let life = Life::starting_now(config.access_token_lifetime);
-        let mut store = lock(&self.shared.store);
-        let refresh_token = store.add_refresh(grant.clone(), config.refresh_token_lifetime).to_string();
-        let token = AccessToken { grant, scope: scope.to_owned(), audience: Vec::new(), life, refused_once: false };
-        let access_token = store.add_access(token).to_string();
-        IssuedToken { access_token, refresh_token, expires_at: life.expires_at, scope: scope.to_owned() }
+        let client = self.shared.client(client_id);
+        let (access_token, life) = access_token::issue(&self.shared, client.as_deref(), &grant, scope, &[]);
+        let refresh_token = lock(&self.shared.store).add_refresh(grant, config.refresh_token_lifetime);
+        IssuedToken {
+            access_token: access_token.to_string(),
+            refresh_token: refresh_token.to_string(),
+            expires_at: life.expires_at,
+            scope: scope.to_owned(),
+        }
     }
 
     /// Stops the server: every connection is closed and the port is free when this returns. Stopping twice is fine.

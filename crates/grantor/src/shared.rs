@@ -2,21 +2,45 @@
 
 use std::{
     collections::HashMap,
-    sync::{Mutex, MutexGuard},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock},
     time::Duration,
 };
 
 use serde_json::Value;
 
-use crate::{Client, User, browser::Browser, fault::Faults, hold::Holds, log::Log, store::Store};
+use crate::{
+    BearerMethod, Client, LogoutNotice, User, browser::Browser, clock::Clock, fault::Faults, forge::Forgeries,
+    hold::Holds, key_ring::KeyRing, log::Log, store::Store,
+};
 
 pub(crate) struct Shared {
     pub(crate) config: Config,
+    pub(crate) clock: Arc<Clock>,
+    pub(crate) keys: KeyRing,
+    pub(crate) clients: RwLock<HashMap<String, Arc<Client>>>,
     pub(crate) store: Mutex<Store>,
     pub(crate) browser: Mutex<Browser>,
     pub(crate) faults: Faults,
+    pub(crate) forgeries: Forgeries,
     pub(crate) holds: Holds,
     pub(crate) log: Log,
+    /// The back-channel logouts that were sent.
+    pub(crate) notices: Mutex<Vec<LogoutNotice>>,
+}
+
+impl Shared {
+    pub(crate) fn client(&self, id: &str) -> Option<Arc<Client>> {
+        self.clients.read().unwrap_or_else(PoisonError::into_inner).get(id).cloned()
+    }
+
+    pub(crate) fn register(&self, client: Client) {
+        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        clients.insert(client.id.clone(), Arc::new(client));
+    }
+
+    pub(crate) fn any_client(&self, is: impl Fn(&Client) -> bool) -> bool {
+        self.clients.read().unwrap_or_else(PoisonError::into_inner).values().any(|client| is(client))
+    }
 }
 
 /// What never changes once the server runs.
@@ -26,13 +50,18 @@ pub(crate) struct Config {
     pub(crate) origin: String,
     /// The path of the issuer: empty, or `/tenant/one`.
     pub(crate) base: String,
+    /// Where the key set is, below the issuer.
+    pub(crate) jwks_path: String,
     pub(crate) access_token_lifetime: Duration,
     pub(crate) refresh_token_lifetime: Duration,
     pub(crate) code_lifetime: Duration,
     pub(crate) id_token_lifetime: Duration,
     pub(crate) rotate_refresh_tokens: bool,
     pub(crate) claims_in_id_token: bool,
-    pub(crate) clients: HashMap<String, Client>,
+    pub(crate) claim_sources_in_id_token: bool,
+    /// The only way userinfo takes a token, where it takes one alone.
+    pub(crate) userinfo_bearer: Option<BearerMethod>,
+    pub(crate) tolerant_assertion_audience: bool,
     pub(crate) users: HashMap<String, User>,
     pub(crate) auto_approve: Option<String>,
     /// Members set in the metadata document, or left out of it.
@@ -43,9 +72,13 @@ impl Config {
     pub(crate) fn issuer(&self) -> String {
         format!("{}{}", self.origin, self.base)
     }
+
+    pub(crate) fn at(&self, path: &str) -> String {
+        format!("{}{}{path}", self.origin, self.base)
+    }
 }
 
 /// A panic elsewhere leaves nothing half-done behind these locks.
 pub(crate) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(std::sync::PoisonError::into_inner)
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -8,10 +8,12 @@ use std::{
         Arc,
         atomic::{AtomicBool, Ordering},
     },
-    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
-use crate::{bounded::Bounded, random};
+use serde_json::{Map, Value};
+
+use crate::{bounded::Bounded, claims_request::ClaimsRequest, clock::Clock, random};
 
 /// How many tokens of a kind are remembered.
 const TOKENS: usize = 200_000;
@@ -28,6 +30,10 @@ pub(crate) struct Grant {
     pub(crate) auth_time: u64,
     pub(crate) acr: Option<String>,
     pub(crate) nonce: Option<String>,
+    pub(crate) state: Option<String>,
+    /// The session in which the person logged in (OpenID Connect Front-Channel Logout 1.0 section 3).
+    pub(crate) sid: Option<String>,
+    pub(crate) claims: ClaimsRequest,
     pub(crate) revoked: AtomicBool,
 }
 
@@ -47,6 +53,7 @@ pub(crate) struct AccessToken {
     pub(crate) scope: String,
     pub(crate) audience: Vec<String>,
     pub(crate) life: Life,
+    pub(crate) cnf: Option<Value>,
     /// Whether `/api/bare-401` has refused it already.
     pub(crate) refused_once: bool,
 }
@@ -71,7 +78,7 @@ pub(crate) struct Code {
 /// From when to when something is good.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Life {
-    ends: Instant,
+    ends: Duration,
     /// Seconds since the epoch.
     pub(crate) issued_at: u64,
     /// Seconds since the epoch.
@@ -79,24 +86,31 @@ pub(crate) struct Life {
 }
 
 impl Life {
-    pub(crate) fn starting_now(length: Duration) -> Self {
-        let now = since_epoch();
-        Self { ends: Instant::now() + length, issued_at: now.as_secs(), expires_at: (now + length).as_secs() }
+    pub(crate) fn starting(now: Duration, length: Duration) -> Self {
+        let ends = now.saturating_add(length);
+        Self { ends, issued_at: now.as_secs(), expires_at: ends.as_secs() }
     }
 
-    pub(crate) fn is_over(&self) -> bool {
-        Instant::now() >= self.ends
+    fn is_over(&self, clock: &Clock) -> bool {
+        clock.now() >= self.ends
     }
 }
 
-pub(crate) fn since_epoch() -> Duration {
-    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+/// Claims that wait to be fetched from the claims provider.
+#[derive(Clone, Debug)]
+pub(crate) struct HeldClaims {
+    pub(crate) claims: Map<String, Value>,
+    pub(crate) as_jwt: bool,
 }
 
 pub(crate) struct Store {
     access: Bounded<AccessToken>,
     refresh: Bounded<RefreshToken>,
     codes: Bounded<Code>,
+    held_claims: Bounded<HeldClaims>,
+    /// Client assertions that have been used: `iss` and `jti`, with when they end.
+    assertions: Bounded<()>,
+    clock: Arc<Clock>,
     pub(crate) families_revoked: usize,
 }
 
@@ -109,8 +123,11 @@ pub(crate) enum Spent<T> {
 }
 
 impl Store {
-    pub(crate) fn new() -> Self {
+    pub(crate) fn new(clock: Arc<Clock>) -> Self {
         Self {
+            clock,
+            held_claims: Bounded::new(TOKENS),
+            assertions: Bounded::new(TOKENS),
             access: Bounded::new(TOKENS),
             refresh: Bounded::new(TOKENS),
             codes: Bounded::new(TOKENS),
@@ -118,15 +135,34 @@ impl Store {
         }
     }
 
-    pub(crate) fn add_access(&mut self, token: AccessToken) -> Arc<str> {
+    pub(crate) fn add_access(&mut self, value: Arc<str>, token: AccessToken) {
+        self.access.insert(value, token);
+    }
+
+    pub(crate) fn hold_claims(&mut self, held: HeldClaims) -> Arc<str> {
         let value = random::token();
-        self.access.insert(value.clone(), token);
+        self.held_claims.insert(value.clone(), held);
         value
+    }
+
+    pub(crate) fn held_claims(&self, value: &str) -> Option<&HeldClaims> {
+        self.held_claims.get(value)
+    }
+
+    /// True the first time a client shows that assertion (RFC 7523 section 3).
+    pub(crate) fn is_new_assertion(&mut self, client_id: &str, jti: &str) -> bool {
+        let key: Arc<str> = format!("{client_id} {jti}").into();
+        let new = self.assertions.get(&key).is_none();
+        if new {
+            self.assertions.insert(key, ());
+        }
+        new
     }
 
     pub(crate) fn add_refresh(&mut self, grant: Arc<Grant>, lifetime: Duration) -> Arc<str> {
         let value = random::token();
-        self.refresh.insert(value.clone(), RefreshToken { grant, life: Life::starting_now(lifetime), used: false });
+        let life = Life::starting(self.clock.now(), lifetime);
+        self.refresh.insert(value.clone(), RefreshToken { grant, life, used: false });
         value
     }
 
@@ -137,7 +173,7 @@ impl Store {
     }
 
     pub(crate) fn access(&self, value: &str) -> Option<&AccessToken> {
-        self.access.get(value).filter(|token| token.grant.is_live() && !token.life.is_over())
+        self.access.get(value).filter(|token| token.grant.is_live() && !token.life.is_over(&self.clock))
     }
 
     /// True the first time it is asked of a token.
@@ -146,7 +182,7 @@ impl Store {
     }
 
     pub(crate) fn refresh(&self, value: &str) -> Option<&RefreshToken> {
-        self.refresh.get(value).filter(|token| token.grant.is_live() && !token.life.is_over() && !token.used)
+        self.refresh.get(value).filter(|token| token.grant.is_live() && !token.life.is_over(&self.clock) && !token.used)
     }
 
     /// Looks a refresh token up for use. A used one revokes its whole family (RFC 9700 section 4.14.2).
@@ -160,7 +196,7 @@ impl Store {
             }
             return Spent::Before;
         }
-        if token.life.is_over() || !token.grant.is_live() {
+        if token.life.is_over(&self.clock) || !token.grant.is_live() {
             return Spent::No;
         }
         Spent::Now(token.grant.clone())
@@ -183,7 +219,7 @@ impl Store {
             }
             return Spent::Before;
         }
-        if code.life.is_over() || !code.grant.is_live() {
+        if code.life.is_over(&self.clock) || !code.grant.is_live() {
             return Spent::No;
         }
         Spent::Now(code)
@@ -215,6 +251,6 @@ impl Store {
     }
 
     pub(crate) fn active_access_tokens(&self) -> usize {
-        self.access.values().filter(|token| token.grant.is_live() && !token.life.is_over()).count()
+        self.access.values().filter(|token| token.grant.is_live() && !token.life.is_over(&self.clock)).count()
     }
 }

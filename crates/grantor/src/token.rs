@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Client, Request, User,
+    Client, Jwt, Request, User,
     client_auth::authenticate,
     error::OAuthError,
     issue::{self, Issue, has},
@@ -11,12 +11,12 @@ use crate::{
     random,
     response::Response,
     shared::{Shared, lock},
-    store::{Grant, Spent, since_epoch},
+    store::{Grant, Spent},
 };
 
 pub(crate) fn token(shared: &Shared, request: &Request) -> Result<Response, OAuthError> {
     let params = Params::of_form(request)?;
-    let client = authenticate(&shared.config, request, &params)?;
+    let client = &*authenticate(shared, request, &params)?;
     match params.required("grant_type")? {
         "authorization_code" => authorization_code(shared, client, &params),
         "client_credentials" => client_credentials(shared, client, &params),
@@ -45,7 +45,7 @@ fn authorization_code(shared: &Shared, client: &Client, params: &Params) -> Resu
     };
     Ok(issue::answer(
         shared,
-        Issue { client, scope: grant.scope.clone(), audience, grant, with_refresh_token: true, with_nonce: true },
+        Issue { client, scope: grant.scope.clone(), audience, grant, with_refresh_token: true, id_token: Jwt::IdToken },
     ))
 }
 
@@ -92,7 +92,7 @@ fn client_credentials(shared: &Shared, client: &Client, params: &Params) -> Resu
             audience: grant.audience.clone(),
             grant,
             with_refresh_token,
-            with_nonce: false,
+            id_token: Jwt::IdToken,
         },
     ))
 }
@@ -108,7 +108,7 @@ fn password(shared: &Shared, client: &Client, params: &Params) -> Result<Respons
         sub: user.sub.clone(),
         scope: grantable(client, params)?,
         audience: params.audience()?,
-        auth_time: since_epoch().as_secs(),
+        auth_time: shared.clock.seconds(),
         ..Grant::default()
     });
     Ok(issue::answer(
@@ -119,7 +119,7 @@ fn password(shared: &Shared, client: &Client, params: &Params) -> Result<Respons
             audience: grant.audience.clone(),
             grant,
             with_refresh_token: true,
-            with_nonce: false,
+            id_token: Jwt::IdToken,
         },
     ))
 }
@@ -155,7 +155,10 @@ fn refresh_token(shared: &Shared, client: &Client, params: &Params) -> Result<Re
         }
         (grant, scope, audience)
     };
-    Ok(issue::answer(shared, Issue { client, grant, scope, audience, with_refresh_token: rotate, with_nonce: false }))
+    Ok(issue::answer(
+        shared,
+        Issue { client, grant, scope, audience, with_refresh_token: rotate, id_token: Jwt::RefreshedIdToken },
+    ))
 }
 
 fn narrowed_scope(grant: &Grant, params: &Params) -> Result<String, OAuthError> {

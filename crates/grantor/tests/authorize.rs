@@ -46,7 +46,7 @@ fn nobody_is_redirected_to_an_address_that_is_not_the_clients() {
 fn other_mistakes_go_to_the_client() {
     let server = auto();
     let mistakes: [(&[(&str, &str)], &str); 11] = [
-        (&[("response_type", "token")], "unsupported_response_type"),
+        (&[("response_type", "telegram")], "unsupported_response_type"),
         (&[("response_type", "")], "invalid_request"),
         (&[("code_challenge_method", "plain")], "invalid_request"),
         (&[("code_challenge_method", "")], "invalid_request"),
@@ -196,6 +196,7 @@ fn a_person_logs_in_consents_and_is_remembered() {
 
     let out =
         person.get("/t/end_session?client_id=public&post_logout_redirect_uri=http%3A%2F%2F127.0.0.1%3A1%2Fcb&state=s");
+    let out = person.submit(&out, &[("action", "logout")]);
     assert_eq!(out.header("location"), Some("http://127.0.0.1:1/cb?state=s"));
     assert_eq!(person.get(&silent).callback("error").as_deref(), Some("login_required"));
     assert!(

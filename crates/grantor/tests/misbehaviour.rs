@@ -146,7 +146,8 @@ fn parameters_of_the_callback_can_be_left_out_set_doubled_and_added() {
         let (_server, answer) = callback_with(Misbehaviour::OmitMember(name.into()));
         assert_eq!(answer.callback(name), None);
         let (_server, answer) = callback_with(Misbehaviour::DuplicateMember(name.into()));
-        assert_eq!(answer.header("location").unwrap().matches(&format!("{name}=")).count(), 2);
+        let location = answer.header("location").unwrap().replace('?', "&");
+        assert_eq!(location.matches(&format!("&{name}=")).count(), 2);
     }
     let (_server, answer) = callback_with(Misbehaviour::SetMember("code".into(), json!("x")));
     assert_eq!(answer.callback("code").as_deref(), Some("x"));
@@ -230,6 +231,10 @@ fn ask(server: &Server, endpoint: Endpoint) -> std::io::Result<Vec<u8>> {
         Endpoint::Userinfo => get("/userinfo"),
         Endpoint::Jwks => get("/jwks"),
         Endpoint::Api => get("/api"),
+        Endpoint::EndSession => get("/end_session"),
+        Endpoint::CheckSession => get("/check_session"),
+        Endpoint::Webfinger => get("/.well-known/webfinger?resource=acct%3Aalice%40localhost"),
+        Endpoint::Claims => get("/claims"),
         _ => get("/public"),
     }
 }

@@ -7,8 +7,12 @@ use std::{
     time::Duration,
 };
 
-use base64::{Engine, engine::general_purpose::STANDARD};
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
 use grantor::Server;
+use jsonwebtoken::{DecodingKey, jwk::Jwk};
 use serde_json::Value;
 use url::{Url, form_urlencoded};
 
@@ -49,6 +53,21 @@ impl Answer {
     pub fn callback(&self, name: &str) -> Option<String> {
         let location = Url::parse(self.header("location").expect("a redirect")).unwrap();
         location.query_pairs().find(|(other, _)| other == name).map(|(_, value)| value.into_owned())
+    }
+}
+
+impl Answer {
+    /// A parameter of the redirect's fragment.
+    pub fn fragment(&self, name: &str) -> Option<String> {
+        let location = Url::parse(self.header("location").expect("a redirect")).unwrap();
+        let pairs = form_urlencoded::parse(location.fragment().unwrap_or_default().as_bytes());
+        pairs.into_owned().find(|(other, _)| other == name).map(|(_, value)| value)
+    }
+
+    /// Every header field of that name.
+    pub fn headers(&self, name: &str) -> Vec<&str> {
+        let fields = self.head.lines().filter_map(|line| line.split_once(": "));
+        fields.filter(|(other, _)| other.eq_ignore_ascii_case(name)).map(|(_, value)| value).collect()
     }
 }
 
@@ -166,4 +185,66 @@ pub fn refresh(server: &Server, token: &str) -> Answer {
 
 pub fn auto() -> Server {
     Server::builder().auto_approve("alice").start()
+}
+
+/// The payload of a JWT, unverified.
+pub fn claims(token: &str) -> Value {
+    part(token, 1)
+}
+
+pub fn jose_header(token: &str) -> Value {
+    part(token, 0)
+}
+
+fn part(token: &str, index: usize) -> Value {
+    let part = token.split('.').nth(index).unwrap_or_else(|| panic!("no JWT: {token}"));
+    serde_json::from_slice(&URL_SAFE_NO_PAD.decode(part).unwrap()).unwrap()
+}
+
+/// Whether the signature is one by that key, whatever the key says of itself.
+pub fn verifies(token: &str, jwk: &Value) -> bool {
+    let algorithm = match jose_header(token)["alg"].as_str().unwrap().parse() {
+        Ok(algorithm) => algorithm,
+        Err(_) => return false,
+    };
+    let Ok(jwk) = serde_json::from_value::<Jwk>(jwk.clone()) else { return false };
+    let Ok(key) = DecodingKey::from_jwk(&jwk) else { return false };
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    jsonwebtoken::crypto::verify(signature, message.as_bytes(), &key, algorithm).unwrap_or(false)
+}
+
+/// Whether the MAC is one by that secret.
+pub fn verifies_with_secret(token: &str, secret: &[u8]) -> bool {
+    let algorithm = jose_header(token)["alg"].as_str().unwrap().parse().unwrap();
+    let (message, signature) = token.rsplit_once('.').unwrap();
+    jsonwebtoken::crypto::verify(signature, message.as_bytes(), &DecodingKey::from_secret(secret), algorithm).unwrap()
+}
+
+pub fn key_set(server: &Server) -> Vec<Value> {
+    get(server, "/jwks").json()["keys"].as_array().unwrap().clone()
+}
+
+/// Whether the key of the set with the token's `kid` made its signature.
+pub fn is_by_server(server: &Server, token: &str) -> bool {
+    let kid = jose_header(token)["kid"].clone();
+    !kid.is_null() && key_set(server).iter().any(|key| key["kid"] == kid && verifies(token, key))
+}
+
+/// Logs the approved person in at a client by code, and gives the answer of the token endpoint.
+pub fn login(server: &Server, client: &str, secret: Option<&str>, more: &[(&str, &str)]) -> Answer {
+    let target = authorize_target(&[&[("client_id", client)], more].concat());
+    let code = get(server, &target).callback("code").expect("a code");
+    redeem(server, client, secret, &code)
+}
+
+pub fn redeem(server: &Server, client: &str, secret: Option<&str>, code: &str) -> Answer {
+    let mut pairs = vec![
+        ("grant_type", "authorization_code"),
+        ("client_id", client),
+        ("code", code),
+        ("redirect_uri", CALLBACK),
+        ("code_verifier", VERIFIER),
+    ];
+    pairs.extend(secret.map(|secret| ("client_secret", secret)));
+    post(server, "/token", &pairs)
 }
