@@ -2,6 +2,7 @@
 
 mod httpx_oauth_client;
 mod oauth2_session;
+mod openid_connect;
 mod requests_oauth;
 mod requests_oauth2client;
 

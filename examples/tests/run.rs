@@ -32,4 +32,5 @@ examples! {
     own_client_auth,
     own_grant,
     session,
+    session_management,
 }

@@ -26,6 +26,14 @@ macro_rules! danger_and_login {
                 self.0.http.accept_invalid_certs = true;
                 self.0
             }
+
+            /// Takes ID tokens without a signature (`alg` `none`) from the token endpoint, for a client that is registered so. The
+            /// connection alone says then who the person is: whoever stands in its way, or comes by an answer of the server's to
+            /// put in, logs in as anybody. Never from the browser, and never for userinfo, logout or access tokens.
+            pub fn accept_unsigned_id_tokens(mut self) -> ClientBuilder {
+                self.0.config.set_accept_unsigned_id_tokens();
+                self.0
+            }
         }
 
         /// What a login brought.
@@ -39,6 +47,16 @@ macro_rules! danger_and_login {
             /// The token.
             pub fn token(&self) -> &grantee_core::Token {
                 &self.login.token
+            }
+
+            /// Who logged in, verified; `None` where `openid` was not asked for.
+            pub fn id_token(&self) -> Option<&grantee_core::oidc::IdToken> {
+                self.login.id_token.as_ref()
+            }
+
+            /// What the ID token says about the person. More may be had from [`userinfo`](Self::userinfo).
+            pub fn claims(&self) -> Option<&grantee_core::oidc::Claims> {
+                self.id_token().map(grantee_core::oidc::IdToken::claims)
             }
 
             /// The state of the person's session at the server, if it was sent.
@@ -59,6 +77,25 @@ macro_rules! danger_and_login {
                     std::sync::Arc::new(grant),
                     Some(self.login.token.clone()),
                 )
+            }
+
+            pub(crate) fn client(&self) -> &Client {
+                &self.client
+            }
+
+            pub(crate) fn known_id_token(&self) -> grantee_core::Result<&grantee_core::oidc::IdToken> {
+                self.id_token().ok_or_else(|| {
+                    grantee_core::Error::config(
+                        "the login brought no ID token to bind userinfo to",
+                        "add openid to its scope; userinfo_unbound(..) of the client binds to nobody",
+                    )
+                })
+            }
+        }
+
+        impl ClientBuilder {
+            pub(crate) fn config_mut(&mut self) -> &mut Config {
+                &mut self.config
             }
         }
     };

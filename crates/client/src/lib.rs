@@ -48,10 +48,12 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 pub mod adapters;
 mod api;
+pub mod assertion;
 mod client;
 mod entropy;
 mod faces;
 mod http;
+mod openid;
 mod runtime;
 mod session;
 
@@ -62,15 +64,22 @@ pub mod loopback;
 pub use crate::http::reqwest::ReqwestHttp;
 pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest, ApiResponse, Booleans, NoneFields, Path};
 pub use client::{Client, ClientBuilder, Danger, Login};
-pub use grantee_core::authorization::{AuthorizationRequest, Callback, Pending};
-pub use grantee_core::client_auth::{self, ClientAuth, ClientSecretBasic, ClientSecretPost};
+pub use grantee_core::authorization::{self, AuthorizationRequest, Callback, Pending};
+pub use grantee_core::client_auth::{
+    self, ClientAssertion, ClientAuth, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt,
+};
+pub use grantee_core::endpoint::end_session::{EndSession, PendingLogout};
+pub use grantee_core::endpoint::userinfo::{UnboundUserinfo, Userinfo};
 pub use grantee_core::error::{self, Error, Result};
 pub use grantee_core::grant::{self, AuthorizationCode, ClientCredentials, Grant, RefreshToken, Stored, legacy};
 pub use grantee_core::hooks::{self, Hook};
+pub use grantee_core::oidc::{
+    AccessTokenClaims, AccessTokenValidator, Claims, IdToken, IdTokenExpectations, LogoutToken, MemoryReplayCache,
+};
 pub use grantee_core::session::Renewal;
 pub use grantee_core::session::call::Placement;
 pub use grantee_core::{Params, Scope, Secret, Token, TokenToActOn, UnixTime, UnverifiedIdToken};
-pub use grantee_core::{counters, endpoint, metadata, ports, store, wire};
+pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, wire};
 pub use session::{CallbackError, Session, SessionBuilder};
 
 /// Where tokens are kept.

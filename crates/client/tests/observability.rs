@@ -323,6 +323,7 @@ fn counters_count_what_was_done(face: Face) {
         ("api_requests", 3),
         ("api_retries", 1),
         ("metadata_fetches", 1),
+        ("key_set_fetches", 0),
     ];
     assert_eq!(counted, expected.into_iter().collect());
 }

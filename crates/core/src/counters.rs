@@ -48,6 +48,8 @@ counters! {
     api_retries,
     /// Metadata documents fetched.
     metadata_fetches,
+    /// Key sets fetched.
+    key_set_fetches,
 }
 
 #[derive(Default)]

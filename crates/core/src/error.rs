@@ -424,13 +424,44 @@ pub struct RuleViolation {
     /// What came, shortened; never a secret.
     pub got: String,
     /// What to do about it, where there is something.
-    pub hint: Option<String>,
+    pub hint: Option<Box<str>>,
+    /// What kind of failure it is, where it is one of a JOSE token or key.
+    pub kind: Option<grantee_jose::ErrorKind>,
+    /// What of a JOSE token had been verified by then.
+    pub verified: grantee_jose::Verified,
 }
 
 impl RuleViolation {
     /// A rule that was broken, and where it is written.
     pub fn new(stage: &'static str, rule: &'static str, spec: &'static str) -> Self {
-        Self { stage, rule, spec, expected: String::new(), got: String::new(), hint: None }
+        Self {
+            stage,
+            rule,
+            spec,
+            expected: String::new(),
+            got: String::new(),
+            hint: None,
+            kind: None,
+            verified: grantee_jose::Verified::Nothing,
+        }
+    }
+
+    /// A rule of JOSE that was broken.
+    pub fn from_jose(stage: &'static str, error: grantee_jose::Error) -> Self {
+        let mut broken = Self::new(stage, error.rule(), error.spec()).of_kind(error.kind()).after(error.verified());
+        broken.expected = error.expectation().unwrap_or_default().to_owned();
+        broken.got = error.found().unwrap_or_default().to_owned();
+        broken
+    }
+
+    pub(crate) fn of_kind(mut self, kind: grantee_jose::ErrorKind) -> Self {
+        self.kind = Some(kind);
+        self
+    }
+
+    pub(crate) fn after(mut self, verified: grantee_jose::Verified) -> Self {
+        self.verified = self.verified.max(verified);
+        self
     }
 
     /// What would have been right.
@@ -450,7 +481,7 @@ impl RuleViolation {
     /// What to do about it.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
-        self.hint = Some(hint.into());
+        self.hint = Some(hint.into().into());
         self
     }
 }

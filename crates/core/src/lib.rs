@@ -23,17 +23,25 @@
 //! | RFC 6749 OAuth 2.0 | [`grant`], [`endpoint::token`], [`authorization`], [`client_auth`] |
 //! | RFC 6750 Bearer tokens | [`token_type::bearer`], [`session::call`] |
 //! | RFC 7009 revocation | [`endpoint::revocation`] |
+//! | RFC 7033 WebFinger, OpenID Connect Discovery section 2 | [`endpoint::webfinger`] |
+//! | RFC 7521, RFC 7523 client assertions, draft-ietf-oauth-rfc7523bis | [`client_auth`] |
 //! | RFC 7636 PKCE | [`authorization::pkce`] |
 //! | RFC 7662 introspection | [`endpoint::introspection`] |
 //! | RFC 8414 metadata, OpenID Connect Discovery | [`endpoint::discovery`], [`metadata`] |
 //! | RFC 8707 resource indicators | [`grant::TokenParameters`], [`authorization::request`] |
+//! | RFC 9068 access tokens that are JWTs, with RFC 7800 and RFC 8705 `cnf` | [`oidc::access_token`] |
 //! | RFC 9110 section 11 challenges | [`wire::www_authenticate`] |
 //! | RFC 9207 issuer in the callback | [`authorization::response`] |
 //! | RFC 9470 step-up challenges (reading) | [`wire::www_authenticate`], [`error::Insufficient`] |
 //! | OAuth 2.0 Form Post Response Mode | [`authorization::form_post`] |
+//! | OpenID Connect RP-Initiated Logout | [`endpoint::end_session`] |
+//! | OpenID Connect Back-Channel Logout | [`oidc::backchannel_logout`] |
+//! | OpenID Connect Front-Channel Logout | [`oidc::frontchannel_logout`] |
+//! | OpenID Connect Session Management | [`oidc::session`] |
+//! | OpenID Connect Core section 4, logins that others start | [`oidc::third_party_login`] |
 //!
 //! In scope: what a client sends, how an answer is judged, when a token is renewed and where it is kept meanwhile. Out of
-//! scope: sockets, TLS, runtimes, browsers, files. Coming: ID tokens verified, the other grants, DPoP, OAuth 1.0.
+//! scope: sockets, TLS, runtimes, browsers, files. Coming: the other grants, DPoP, OAuth 1.0.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -49,6 +57,7 @@ pub mod error;
 pub mod grant;
 pub mod hooks;
 pub mod metadata;
+pub mod oidc;
 pub mod ports;
 pub mod scope;
 pub mod secret;
@@ -60,6 +69,13 @@ pub mod token_type;
 pub mod wire;
 
 pub use client::{Client, Config, Login};
+
+/// JOSE, as far as it is needed to hand over keys, signers and decrypters.
+pub mod jose {
+    pub use grantee_jose::*;
+    pub use serde_json::Value;
+}
+
 pub use error::{Error, Result};
 pub use scope::Scope;
 pub use secret::Secret;

@@ -7,6 +7,7 @@ use crate::entropy::SystemEntropy;
 use crate::http::{HttpSettings, http_settings_methods, ureq::UreqHttp};
 use grantee_core::authorization::{AuthorizationRequest, Callback, Pending};
 use grantee_core::client::{Config, Server};
+use grantee_core::client_auth::{ClientAuth, from_fn};
 use grantee_core::counters::Counters;
 use grantee_core::endpoint::discovery::Where;
 use grantee_core::endpoint::introspection::Introspection;
@@ -122,10 +123,18 @@ impl Client {
     }
 
     /// The same client with another method of authentication, for one request or for some:
-    /// `client.authenticated_by(method).token(grant)`. Both share metadata, connections and counters.
+    /// `client.authenticated_by(method).token(grant)`. Both share metadata, connections and counters. With a method that needs
+    /// an async runtime each request is an error.
     #[must_use]
-    pub fn authenticated_by(&self, method: impl grantee_core::client_auth::ClientAuth + 'static) -> Self {
-        Self { core: self.core.authenticated_by(Arc::new(method)), executor: Arc::clone(&self.executor) }
+    pub fn authenticated_by(&self, method: impl ClientAuth + 'static) -> Self {
+        let mut config = Config::new(Server::Literal);
+        let method = Arc::new(method);
+        config.set_auth(method.clone());
+        let core = match config.refuse_reactor() {
+            Ok(()) => self.core.authenticated_by(method),
+            Err(error) => self.core.authenticated_by(Arc::new(from_fn("refused", move |_, _| Err(error.clone())))),
+        };
+        Self { core, executor: Arc::clone(&self.executor) }
     }
 
     /// What this client and its sessions have done so far.
@@ -188,8 +197,9 @@ impl ClientBuilder {
     /// The client. Fetches nothing.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) when the settings can't work.
+    /// [`Error::Config`](crate::Error::Config) when the settings can't work, or need an async runtime.
     pub fn build(self) -> Result<Client> {
+        self.config.refuse_reactor()?;
         let executor = Arc::new(ThreadExecutor::default());
         let ports = Ports {
             executor: executor.clone(),

@@ -16,6 +16,7 @@
 
 mod api;
 mod client;
+mod openid;
 mod ports;
 pub(crate) mod runtime;
 mod session;
@@ -24,5 +25,6 @@ pub use crate::adapters::ureq::AuthorizationMiddleware;
 pub use crate::http::ureq::UreqHttp;
 pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest};
 pub use client::{Client, ClientBuilder, Danger, Login};
+pub use openid::AccessTokenValidator;
 pub use ports::{Hook, Http};
 pub use session::{Session, SessionBuilder};

@@ -2,8 +2,10 @@
 //! handed to the wrong face.
 
 use crate::http::when_polled;
+use grantee_core::UnixTime;
 use grantee_core::error::{Error, Result, StoreError, TransportError};
 use grantee_core::hooks::TokenAnswer;
+use grantee_core::oidc::{BlockingReplayCache, ReplayCache};
 use grantee_core::ports::{BoxFuture, Request, Response};
 use grantee_core::store::{BlockingStore, Record, Store, StoreLock, TokenKey};
 use grantee_core::wire::draft::Draft;
@@ -101,6 +103,12 @@ impl<T: Hook> grantee_core::hooks::Hook for WhenPolled<T> {
 
     fn before_revocation_request<'a>(&'a self, draft: &'a mut Draft) -> BoxFuture<'a, Result<()>> {
         when_polled(move || self.0.before_revocation_request(draft))
+    }
+}
+
+impl ReplayCache for WhenPolled<&dyn BlockingReplayCache> {
+    fn first_use<'a>(&'a self, id: &'a str, until: UnixTime) -> BoxFuture<'a, Result<bool>> {
+        when_polled(move || self.0.first_use(id, until))
     }
 }
 

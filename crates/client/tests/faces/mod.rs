@@ -7,8 +7,13 @@ use bytes::Bytes;
 use grantee::client_auth::ClientAuth;
 use grantee::endpoint::introspection::Introspection;
 use grantee::metadata::AuthorizationServer;
+use grantee::oidc::{FrontchannelLogout, SessionWatch, ThirdPartyLogin};
 use grantee::ports::Request;
-use grantee::{AuthorizationRequest, Error, Grant, Pending, Result, Token, TokenToActOn, blocking};
+use grantee::{
+    AccessTokenClaims, AuthorizationRequest, Claims, EndSession, Error, Grant, IdToken, IdTokenExpectations,
+    LogoutToken, MemoryReplayCache, Pending, PendingLogout, Result, Token, TokenToActOn, UnboundUserinfo,
+    UnverifiedIdToken, Userinfo, blocking,
+};
 use http::HeaderValue;
 use std::sync::{Arc, LazyLock};
 use url::Url;
@@ -121,6 +126,60 @@ impl Client {
         either!(Client, self, revoke(token))
     }
 
+    pub fn respond<'a>(
+        &self,
+        pending: Pending,
+        callback: impl Into<grantee::Callback<'a>>,
+    ) -> Result<grantee::authorization::AuthorizationResponse> {
+        either!(Client, self, respond(pending, callback))
+    }
+
+    pub fn identify<'a>(&self, pending: Pending, callback: impl Into<grantee::Callback<'a>>) -> Result<IdToken> {
+        either!(Client, self, identify(pending, callback))
+    }
+
+    pub fn verify_id_token(&self, token: &UnverifiedIdToken, expected: &IdTokenExpectations) -> Result<IdToken> {
+        either!(Client, self, verify_id_token(token, expected))
+    }
+
+    pub fn userinfo(&self, token: &Token, id_token: &IdToken) -> Result<Userinfo> {
+        either!(Client, self, userinfo(token, id_token))
+    }
+
+    pub fn userinfo_unbound(&self, token: &Token) -> Result<UnboundUserinfo> {
+        either!(Client, self, userinfo_unbound(token))
+    }
+
+    pub fn logout(&self, request: EndSession) -> Result<(Url, PendingLogout)> {
+        either!(Client, self, logout(request))
+    }
+
+    pub fn logout_token(&self, body: &[u8], replays: &MemoryReplayCache) -> Result<LogoutToken> {
+        either!(Client, self, logout_token(body, replays))
+    }
+
+    pub fn frontchannel_logout(&self, request: &str) -> Result<FrontchannelLogout> {
+        either!(Client, self, frontchannel_logout(request))
+    }
+
+    pub fn third_party_login(&self, request: &str) -> Result<ThirdPartyLogin> {
+        either!(Client, self, third_party_login(request))
+    }
+
+    pub fn session_watch(&self, session_state: &str) -> Result<SessionWatch> {
+        either!(Client, self, session_watch(session_state))
+    }
+
+    /// Validates an access token for an API that wants this scope.
+    pub fn validate(&self, api: &str, alg: &str, scope: &str, token: &str) -> Result<AccessTokenClaims> {
+        match self {
+            Self::Async(client) => {
+                RUNTIME.block_on(client.access_tokens(api).alg(alg).require_scope(scope).validate(token))
+            }
+            Self::Blocking(client) => client.access_tokens(api).alg(alg).require_scope(scope).validate(token),
+        }
+    }
+
     pub fn counters(&self) -> grantee::counters::Counters {
         self.core().counters()
     }
@@ -145,6 +204,31 @@ impl Login {
             Self::Async(login) => login.token(),
             Self::Blocking(login) => login.token(),
         }
+    }
+
+    pub fn id_token(&self) -> Option<&IdToken> {
+        match self {
+            Self::Async(login) => login.id_token(),
+            Self::Blocking(login) => login.id_token(),
+        }
+    }
+
+    pub fn claims(&self) -> Option<&Claims> {
+        match self {
+            Self::Async(login) => login.claims(),
+            Self::Blocking(login) => login.claims(),
+        }
+    }
+
+    pub fn session_state(&self) -> Option<&str> {
+        match self {
+            Self::Async(login) => login.session_state(),
+            Self::Blocking(login) => login.session_state(),
+        }
+    }
+
+    pub fn userinfo(&self) -> Result<Userinfo> {
+        either!(Login, self, userinfo())
     }
 }
 

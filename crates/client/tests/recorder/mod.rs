@@ -1,4 +1,5 @@
 //! An HTTP client that sends nothing: it writes down what it was to send and answers from a list.
+#![allow(dead_code)] // no test file uses all of it
 
 use bytes::Bytes;
 use grantee::error::TransportError;

@@ -41,6 +41,26 @@ impl<'a> Callback<'a> {
     pub fn fragment(fragment: impl Into<Cow<'a, str>>) -> Self {
         Self(Input::Fragment(fragment.into()))
     }
+
+    /// What stands before the query, where this is a whole URL, and the query or form itself. For messages that never come
+    /// in a fragment: one is left out.
+    pub(crate) fn base_and_parameters(&self) -> (Option<&str>, &[u8]) {
+        let text = match &self.0 {
+            Input::Form(body) => return (None, body),
+            Input::Query(text) => return (None, without_prefix(text, '?').as_bytes()),
+            Input::Fragment(_) => return (None, &[]),
+            Input::ByShape(text) => split(text.trim_ascii(), '#').0,
+        };
+        let (before, query) = split(text, '?');
+        let query = query.map(str::as_bytes);
+        if is_url(text) {
+            (Some(before), query.unwrap_or_default())
+        } else if text.starts_with(['/', '?']) {
+            (None, query.unwrap_or_default())
+        } else {
+            (None, text.as_bytes())
+        }
+    }
 }
 
 // It holds a code.
@@ -108,6 +128,9 @@ pub(super) const SESSION_STATE: usize = 6;
 pub(super) const ID_TOKEN: usize = 7;
 pub(super) const ACCESS_TOKEN: usize = 8;
 pub(super) const RESPONSE: usize = 9;
+pub(super) const TOKEN_TYPE: usize = 10;
+pub(super) const EXPIRES_IN: usize = 11;
+pub(super) const SCOPE: usize = 12;
 
 fn protocol(name: &str) -> Option<usize> {
     // Most strangers' names differ in length from all of ours, so few are compared.
@@ -159,10 +182,7 @@ impl<'a> Answer<'a> {
             form_urlencoded::parse(text.as_bytes()).any(|pair| protocol(&pair.0).is_some() && !own.contains(&pair))
         };
         let Some(fragment) = fragment else { return Self::parse(query.as_bytes(), own) };
-        let takes_fragment = match asked.response_mode.as_deref() {
-            Some("fragment") => holds_answer(fragment, &[]),
-            _ => !holds_answer(query, &own) && holds_answer(fragment, &[]),
-        };
+        let takes_fragment = (asked.expects_fragment() || !holds_answer(query, &own)) && holds_answer(fragment, &[]);
         if takes_fragment { Self::parse(fragment.as_bytes(), Vec::new()) } else { Self::parse(query.as_bytes(), own) }
     }
 

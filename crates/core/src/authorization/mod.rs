@@ -17,6 +17,7 @@
 //! | [`pending`] | what is kept meanwhile | RFC 9700 sections 2.1 and 4.4 |
 //! | [`callback`] | what came back, read | RFC 6749 section 4.1.2 |
 //! | [`response`] | the callback judged | RFC 6749 section 4.1.2, RFC 9207 |
+//! | `response_type` | what the answer holds | OAuth 2.0 Multiple Response Types |
 //! | [`form_post`] | a callback that comes as a POST | OAuth 2.0 Form Post Response Mode |
 
 pub mod callback;
@@ -25,6 +26,7 @@ pub mod pending;
 pub mod pkce;
 pub mod request;
 pub mod response;
+pub(crate) mod response_type;
 #[cfg(test)]
 mod testing;
 

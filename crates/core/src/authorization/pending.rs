@@ -2,8 +2,10 @@
 
 use super::callback::Callback;
 use super::pkce::CodeVerifier;
-use super::response::AuthorizationResponse;
+use super::response::{AuthorizationResponse, Unverified};
+use super::response_type::ResponseType;
 use crate::error::{Error, Result};
+use crate::oidc::IdTokenExpectations;
 use crate::{Scope, Secret, UnixTime};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
@@ -63,6 +65,8 @@ pub struct Pending {
     pub(super) max_age: Option<u64>,
     #[serde(default, skip_serializing_if = "Scope::is_empty")]
     pub(super) acr_values: Scope,
+    #[serde(default, skip_serializing_if = "Scope::is_empty")]
+    pub(super) essential_acr: Scope,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) params: Vec<(String, Secret)>,
     pub(super) created_at: UnixTime,
@@ -72,13 +76,54 @@ impl Pending {
     /// Judges the callback, and is used up whatever comes of it.
     ///
     /// The checks, in this order: no protocol parameter stands twice; `iss` is the issuer asked (RFC 9207); `state` is the
-    /// one sent; the answer is no error; it holds what was asked for, and nothing that was not.
+    /// one sent; the answer is no error; it holds what was asked for, and nothing that was not. An answer with tokens in it
+    /// is judged by [`Client::respond`](crate::Client::respond), which has the server's keys.
     ///
     /// # Errors
+    /// [`Error::Config`] when tokens were asked for in the answer itself.
     /// [`Error::Server`] when the server or the person said no, with the stage `authorization response`.
     /// [`Error::Rule`] when the callback breaks a rule, and so may come from anybody.
     pub fn respond<'a>(self, callback: impl Into<Callback<'a>>) -> Result<AuthorizationResponse> {
-        AuthorizationResponse::judge(self, &callback.into())
+        if self.response_type()?.fragment() {
+            return Err(Error::config(
+                format!("an answer to response_type {} can't be judged without the server's keys", self.response_type),
+                "hand it to the client: respond(..) or finish(..)",
+            ));
+        }
+        Ok(Unverified::read(self, &callback.into())?.response)
+    }
+
+    pub(crate) fn response_type(&self) -> Result<ResponseType> {
+        ResponseType::parse(&self.response_type.as_str().into()).ok_or_else(|| {
+            Error::config(
+                "the pending request asked for what can't be judged",
+                "start the login again with this version",
+            )
+        })
+    }
+
+    /// Whether the answer is looked for in the fragment first.
+    pub(super) fn expects_fragment(&self) -> bool {
+        match self.response_mode.as_deref() {
+            Some(mode) => mode == "fragment",
+            None => self.response_type().is_ok_and(ResponseType::fragment),
+        }
+    }
+
+    /// What the ID token of this login must agree with.
+    pub(crate) fn id_token_expectations(&self) -> IdTokenExpectations {
+        let mut expected = IdTokenExpectations::new().acr_values(self.acr_values.clone());
+        if !self.essential_acr.is_empty() {
+            expected.acr_values = self.essential_acr.clone();
+        }
+        expected.nonce.clone_from(&self.nonce);
+        expected.max_age = self.max_age;
+        expected
+    }
+
+    /// The `response_type` that was asked for, by its registered name.
+    pub fn response_type_name(&self) -> &str {
+        &self.response_type
     }
 
     /// The `state` that the callback will carry, to tell one request of a browser from another.

@@ -7,6 +7,7 @@ mod query;
 
 use super::pending::{Pending, Version};
 use super::pkce::{CodeChallengeMethod, CodeVerifier};
+use super::response_type::ResponseType;
 use crate::error::{Error, Result};
 use crate::ports::Entropy;
 use crate::wire;
@@ -66,6 +67,18 @@ pub struct AuthorizationRequest {
     resource: Vec<String>,
     audience: Vec<String>,
     params: Vec<(String, Secret)>,
+    implicit: bool,
+}
+
+/// Asks for an access token straight from the authorization endpoint (`response_type=token`,
+/// [RFC 6749 section 4.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.2)), which OAuth 2.1 has removed: nothing ties the
+/// token to this client, it passes through the browser, and no refresh token comes with it. Only for servers that know
+/// nothing better.
+#[must_use]
+pub fn implicit(mut request: AuthorizationRequest) -> AuthorizationRequest {
+    request.response_type = "token".into();
+    request.implicit = true;
+    request
 }
 
 /// What a request needs to know of the client and the server.
@@ -116,7 +129,9 @@ impl AuthorizationRequest {
         Self::default()
     }
 
-    /// What the answer is to hold: `code` (the default) or `none`. Other types come with a later version.
+    /// What the answer is to hold: `code` (the default), `none`, `id_token`, or several of `code`, `id_token` and `token`
+    /// ([OAuth 2.0 Multiple Response Types](https://openid.net/specs/oauth-v2-multiple-response-types-1_0.html)). An access token
+    /// alone is behind [`legacy::implicit`](crate::grant::legacy::implicit).
     #[must_use]
     pub fn response_type(mut self, response_type: impl Into<Scope>) -> Self {
         self.response_type = response_type.into();
@@ -271,15 +286,15 @@ impl AuthorizationRequest {
     /// As [`start`](Self::start).
     pub fn start_as_text(mut self, context: &RequestContext<'_>) -> Result<(String, Pending)> {
         let endpoint = checks::endpoint(context)?;
-        let response_type = checks::response_type(&self.response_type)?;
+        let response_type = ResponseType::of_request(&self.response_type, self.implicit)?;
         let redirect_uri = checks::redirect_uri(self.redirect_uri.take(), context)?;
-        self.check()?;
+        self.check(response_type)?;
         self.claims = self.claims.take().map(checks::claims).transpose()?;
         self.authorization_details =
             self.authorization_details.take().map(checks::authorization_details).transpose()?;
 
         // PKCE protects a code, so an answer without one needs none (RFC 7636 section 1).
-        let method = if response_type == "code" { self.challenge.0 } else { None };
+        let method = if response_type.code { self.challenge.0 } else { None };
         let makes_nonce = self.nonce.is_none() && self.scope.contains("openid");
         let makes_verifier = method.is_some() && self.code_verifier.is_none();
         let mut random = Random::new(context.entropy, [self.state.is_none(), makes_verifier, makes_nonce])?;
@@ -305,7 +320,7 @@ impl AuthorizationRequest {
             issuer: context.issuer.map(str::to_owned),
             iss_required: context.iss_parameter_supported,
             client_id: context.client_id.to_owned(),
-            response_type: response_type.to_owned(),
+            response_type: response_type.name().to_owned(),
             response_mode: self.response_mode.take(),
             scope: std::mem::take(&mut self.scope),
             resource: std::mem::take(&mut self.resource),
@@ -313,13 +328,26 @@ impl AuthorizationRequest {
             authorization_details: self.authorization_details.take(),
             max_age: self.max_age,
             acr_values: std::mem::take(&mut self.acr_values),
+            essential_acr: self.claims.as_ref().map(checks::essential_acr).unwrap_or_default(),
             params: std::mem::take(&mut self.params),
             created_at: context.now,
         };
         Ok((self.append(&endpoint, &pending, method), pending))
     }
 
-    fn check(&self) -> Result<()> {
+    fn check(&self, response_type: ResponseType) -> Result<()> {
+        if response_type.id_token && !self.scope.contains("openid") {
+            return Err(Error::config(
+                "an ID token is asked for without the scope openid",
+                "add it to the scope (OpenID Connect Core section 3.1.2.1)",
+            ));
+        }
+        if response_type.fragment() && self.response_mode.as_deref() == Some("query") {
+            return Err(Error::config(
+                "tokens can't come in a query, where logs and referrers show them",
+                "leave response_mode out, or ask for form_post (OAuth 2.0 Multiple Response Types section 5)",
+            ));
+        }
         if self.response_mode.as_deref().is_some_and(|mode| mode == "jwt" || mode.ends_with(".jwt")) {
             return Err(Error::config("signed answers (JARM) can't be read yet", "they come with a later version"));
         }

@@ -2,30 +2,34 @@
 //! of [RFC 9207](https://www.rfc-editor.org/rfc/rfc9207).
 
 use super::callback::{
-    ACCESS_TOKEN, Answer, CODE, Callback, ERROR, ERROR_DESCRIPTION, ERROR_URI, ID_TOKEN, ISS, NAMES, RESPONSE,
-    SESSION_STATE, STATE, rule,
+    ACCESS_TOKEN, Answer, CODE, Callback, ERROR, ERROR_DESCRIPTION, ERROR_URI, EXPIRES_IN, ID_TOKEN, ISS, NAMES,
+    RESPONSE, SCOPE, SESSION_STATE, STATE, TOKEN_TYPE, rule,
 };
 use super::pending::Pending;
 use super::pkce::CodeVerifier;
+use crate::endpoint::token;
 use crate::error::{Error, Result, ServerError};
-use crate::{Scope, Secret};
+use crate::oidc::{IdToken, IdTokenExpectations};
+use crate::{Scope, Secret, Token, UnixTime, UnverifiedIdToken};
 use serde_json::Value;
 use std::sync::Arc;
 
 const STAGE: &str = "authorization response";
 
-/// An answer that was judged and found to be what was asked for. Only [`Pending::respond`] makes one, so a function that
-/// takes one needs no check of its own.
+/// An answer that was judged and found to be what was asked for. Only [`Pending::respond`] and
+/// [`Client::respond`](crate::Client::respond) make one, so a function that takes one needs no check of its own.
 #[derive(Debug)]
 pub struct AuthorizationResponse {
     code: Option<Secret>,
     session_state: Option<Secret>,
     further: Vec<(String, Secret)>,
+    id_token: Option<IdToken>,
+    token: Option<Token>,
     asked: Pending,
 }
 
 impl AuthorizationResponse {
-    /// The authorization code; there is one unless the response type was `none`.
+    /// The authorization code; there is one where the response type has `code`.
     pub fn code(&self) -> Option<&Secret> {
         self.code.as_ref()
     }
@@ -110,7 +114,39 @@ impl AuthorizationResponse {
         self.further.iter().find(|(held, _)| held == name).map(|(_, value)| value.reveal())
     }
 
-    pub(super) fn judge(asked: Pending, callback: &Callback<'_>) -> Result<Self> {
+    /// The ID token that came in the answer itself, verified.
+    pub fn id_token(&self) -> Option<&IdToken> {
+        self.id_token.as_ref()
+    }
+
+    /// The access token that came in the answer itself. Where an ID token came along, it has vouched for it.
+    pub fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
+    }
+
+    pub(crate) fn take_token(&mut self) -> Option<Token> {
+        self.token.take()
+    }
+
+    pub(crate) fn id_token_expectations(&self) -> IdTokenExpectations {
+        self.asked.id_token_expectations()
+    }
+}
+
+/// An answer that was judged but for the ID token in it.
+pub(crate) struct Unverified {
+    pub(crate) response: AuthorizationResponse,
+    pub(crate) id_token: Option<UnverifiedIdToken>,
+    now: UnixTime,
+}
+
+impl Unverified {
+    pub(super) fn read(asked: Pending, callback: &Callback<'_>) -> Result<Self> {
+        Self::read_at(asked, callback, UnixTime::now())
+    }
+
+    pub(crate) fn read_at(asked: Pending, callback: &Callback<'_>, now: UnixTime) -> Result<Self> {
+        let response_type = asked.response_type()?;
         let mut answer = Answer::read(&asked, callback)?;
         if answer.get(RESPONSE).is_some() {
             return Err(rule("the answer travels as it was asked to", "RFC 6749 section 4.1.2")
@@ -119,57 +155,90 @@ impl AuthorizationResponse {
                 .hint("JARM comes with a later version; ask for another response_mode")
                 .into());
         }
-        check_issuer(&asked, answer.get(ISS))?;
+        // An ID token names the issuer too, and is verified (RFC 9207 section 2.4).
+        let vouched = response_type.id_token && answer.get(ID_TOKEN).is_some() && answer.get(ERROR).is_none();
+        check_issuer(&asked, answer.get(ISS), vouched)?;
         check_state(&asked, &answer)?;
         if let Some(error) = server_error(&answer)? {
             return Err(error);
         }
-        for (unasked, name) in [(ID_TOKEN, "an id_token"), (ACCESS_TOKEN, "an access_token")] {
-            if answer.get(unasked).is_some() {
-                return Err(rule("the answer holds what was asked for", "OAuth 2.0 Multiple Response Types section 3")
-                    .expected(if asked.response_type == "none" { "neither code nor token" } else { "a code alone" })
-                    .got(name)
-                    .hint("tokens in the answer itself can't be judged yet: that comes with a later version")
-                    .into());
-            }
+        for (place, name, wanted) in [
+            (CODE, "code", response_type.code),
+            (ID_TOKEN, "id_token", response_type.id_token),
+            (ACCESS_TOKEN, "access_token", response_type.token),
+        ] {
+            check_presence(&asked, answer.get(place), name, wanted)?;
         }
-        let code = answer.get(CODE).filter(|code| !code.is_empty());
-        match (asked.response_type.as_str(), code) {
-            ("code", Some(_)) | ("none", None) => {}
-            ("code", None) => {
-                let got = if answer.get(CODE).is_some() { "an empty code" } else { "neither code nor error" };
-                return Err(rule("the answer holds a code", "RFC 6749 section 4.1.2")
-                    .expected("a code")
-                    .got(got)
-                    .into());
-            }
-            ("none", Some(_)) => {
-                let spec = "OAuth 2.0 Multiple Response Types section 4";
-                return Err(rule("the answer holds no code", spec).expected("no code").got("a code").into());
-            }
-            _ => {
-                return Err(Error::config(
-                    "the pending request asked for what can't be judged",
-                    "start the login again with this version",
-                ));
-            }
-        }
-        Ok(Self {
-            code: code.map(Secret::from),
-            session_state: answer.get(SESSION_STATE).map(Secret::from),
-            further: answer
-                .further
-                .drain(..)
-                .map(|(name, value)| (name.into_owned(), value.into_owned().into()))
-                .collect(),
-            asked,
-        })
+        let token = if response_type.token { Some(read_token(&asked, &answer, now)?) } else { None };
+        let text = |place| answer.get(place).map(Secret::from);
+        let (code, session_state) = (text(CODE), text(SESSION_STATE));
+        let id_token = text(ID_TOKEN).map(UnverifiedIdToken::new);
+        let further =
+            answer.further.drain(..).map(|(name, value)| (name.into_owned(), value.into_owned().into())).collect();
+        let response = AuthorizationResponse { code, session_state, further, id_token: None, token, asked };
+        Ok(Self { response, id_token, now })
     }
+
+    /// What the ID token in the answer must agree with: the request, and everything that came along.
+    pub(crate) fn expectations(&self) -> IdTokenExpectations {
+        let mut expected = self.response.id_token_expectations().state(&self.response.asked.state).front_channel();
+        expected.code.clone_from(&self.response.code);
+        expected.access_token = self.response.token.as_ref().map(|token| token.access_token.clone());
+        expected.at = Some(self.now);
+        expected
+    }
+
+    /// The whole answer, once its ID token is verified.
+    pub(crate) fn verified(mut self, id_token: Option<IdToken>) -> AuthorizationResponse {
+        if let (Some(token), Some(raw)) = (&mut self.response.token, self.id_token) {
+            token.id_token = Some(raw);
+        }
+        self.response.id_token = id_token;
+        self.response
+    }
+}
+
+fn check_presence(asked: &Pending, value: Option<&str>, name: &'static str, wanted: bool) -> Result<()> {
+    let broken = |rule_text| {
+        rule(rule_text, "OAuth 2.0 Multiple Response Types section 3")
+            .expected(format_args!("what response_type {} brings", asked.response_type))
+    };
+    match (value, wanted) {
+        (Some(""), true) => {
+            Err(broken("the answer holds what was asked for").got(format_args!("an empty {name}")).into())
+        }
+        (None, true) if name == "code" => Err(rule("the answer holds a code", "RFC 6749 section 4.1.2")
+            .expected("a code")
+            .got("neither code nor error")
+            .into()),
+        (None, true) => Err(broken("the answer holds what was asked for").got(format_args!("no {name}")).into()),
+        (Some(_), false) => {
+            Err(broken("the answer holds nothing but what was asked for").got(format_args!("{name} too")).into())
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The access token of the answer itself ([RFC 6749 section 4.2.2](https://www.rfc-editor.org/rfc/rfc6749#section-4.2.2)).
+fn read_token(asked: &Pending, answer: &Answer<'_>, now: UnixTime) -> Result<Token> {
+    let named =
+        [(ACCESS_TOKEN, "access_token"), (TOKEN_TYPE, "token_type"), (EXPIRES_IN, "expires_in"), (SCOPE, "scope")];
+    let members = named
+        .into_iter()
+        .filter_map(|(place, name)| Some((name.to_owned(), Value::from(answer.get(place)?))))
+        .collect();
+    let asked = token::Asked {
+        scope: Some(asked.scope.clone()).filter(|scope| !scope.is_empty()),
+        // When it was sent off is not known to the second: the server counts from when it made the token.
+        sent_at: Some(now),
+        assumed_token_type: None,
+    };
+    token::from_members(STAGE, members, &asked)
 }
 
 // Exact, character by character, against nothing but what was known before (RFC 9207 section 2.4). An answer that names an
 // issuer where the configuration names none can't be compared with anything, so there the name proves nothing and is ignored.
-fn check_issuer(asked: &Pending, iss: Option<&str>) -> Result<()> {
+fn check_issuer(asked: &Pending, iss: Option<&str>, vouched: bool) -> Result<()> {
     let broken = || rule("iss is the issuer that was asked", "RFC 9207 section 2.4");
     match (iss, asked.issuer.as_deref()) {
         (Some(iss), Some(issuer)) if iss != issuer => Err(broken()
@@ -177,7 +246,7 @@ fn check_issuer(asked: &Pending, iss: Option<&str>) -> Result<()> {
             .got(iss)
             .hint("the answer may come from another server: start the login again")
             .into()),
-        (None, issuer) if asked.iss_required => {
+        (None, issuer) if asked.iss_required && !vouched => {
             Err(broken().expected(issuer.unwrap_or("an issuer")).got("no iss").into())
         }
         (Some(_), None) if asked.iss_required => Err(broken().got("an iss, but no issuer to compare it with").into()),
@@ -340,7 +409,9 @@ mod tests {
         assert_eq!((server.stage, &*server.error), ("authorization response", "login_required"));
         assert_eq!(server.description.as_deref(), Some("say who"));
         assert_eq!(server.uri.as_deref(), Some("https://e.example"));
-        assert_eq!(server.members.keys().collect::<Vec<_>>(), ["error", "error_description", "error_uri", "sub"]);
+        let mut names: Vec<_> = server.members.keys().collect();
+        names.sort();
+        assert_eq!(names, ["error", "error_description", "error_uri", "sub"]);
         assert_eq!(server.members["sub"], "7");
         let shown = format!("{error} {error:?}");
         assert!(!shown.contains("CODE") && !shown.contains("STATE"), "{shown}");
@@ -351,11 +422,13 @@ mod tests {
     fn what_was_asked_for_must_be_there_and_nothing_else() {
         assert!(broken(asked(), "state=STATE").contains("neither code nor error"));
         assert!(broken(asked(), "state=STATE&code=").contains("an empty code"));
-        assert!(broken(asked(), "state=STATE&code=CODE&id_token=t").contains("later version"));
-        assert!(broken(asked(), "state=STATE&access_token=t&token_type=Bearer").contains("an access_token"));
+        assert!(broken(asked(), "state=STATE&code=CODE&id_token=t").contains("got id_token too"));
+        assert!(broken(asked(), "state=STATE&access_token=t&token_type=Bearer").contains("neither code nor error"));
         assert!(broken(asked(), "response=a.b.c").contains("JARM"));
         let none = || pending(|request| request.state("STATE").response_type("none"));
         assert!(none().respond("state=STATE").unwrap().code().is_none());
-        assert!(broken(none(), "state=STATE&code=CODE").contains("holds no code"));
+        assert!(broken(none(), "state=STATE&code=CODE").contains("got code too"));
+        let hybrid = pending(|request| request.response_type("code id_token").scope("openid"));
+        assert!(hybrid.respond("state=x").unwrap_err().to_string().contains("without the server's keys"));
     }
 }

@@ -1,21 +1,37 @@
 //! Client authentication: one file a method, named as the registry names it
 //! ([RFC 6749 section 2.3](https://www.rfc-editor.org/rfc/rfc6749#section-2.3)).
 //!
+//! | method | the client shows | type |
+//! |---|---|---|
+//! | `none` | nothing but its name | [`None`] |
+//! | `client_secret_basic` | its secret, in a header | [`ClientSecretBasic`] |
+//! | `client_secret_post` | its secret, in the body | [`ClientSecretPost`] |
+//! | `client_secret_jwt` | a JWT signed with its secret | [`ClientSecretJwt`] |
+//! | `private_key_jwt` | a JWT signed with its private key, which may live elsewhere | [`PrivateKeyJwt`] |
+//! | the same, or another name | an assertion that somebody else signed | [`ClientAssertion`] |
+//!
 //! A method of your own is one type that implements [`ClientAuth`], or a closure handed to [`from_fn`].
 
+mod assertion;
+mod client_assertion;
 mod client_secret_basic;
+mod client_secret_jwt;
 mod client_secret_post;
+mod credentials;
 mod none;
+mod private_key_jwt;
 
+pub use client_assertion::ClientAssertion;
 pub use client_secret_basic::ClientSecretBasic;
+pub use client_secret_jwt::ClientSecretJwt;
 pub use client_secret_post::ClientSecretPost;
+pub(crate) use credentials::{Credentials, SecretMethods};
 pub use none::None;
+pub use private_key_jwt::PrivateKeyJwt;
 
-use crate::error::{Error, Result, ServerError};
-use crate::metadata::AuthorizationServer;
+use crate::UnixTime;
+use crate::error::{Result, ServerError};
 use crate::ports::{BoxFuture, Entropy};
-use crate::{Secret, UnixTime};
-use std::sync::Arc;
 
 pub use crate::wire::draft::Draft;
 
@@ -50,6 +66,20 @@ pub trait ClientAuth: Send + Sync {
 
     /// Adds what authenticates the client; may change method, URL, headers and form.
     fn authenticate<'a>(&'a self, draft: &'a mut Draft, context: AuthContext<'a>) -> BoxFuture<'a, Result<()>>;
+
+    /// Whether its future needs an async runtime to make progress, as one does that signs at a KMS. A blocking client
+    /// refuses such a method when it is built.
+    fn needs_reactor(&self) -> bool {
+        false
+    }
+
+    /// Whether its settings can work at all: asked when a client is built.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) that names the setting.
+    fn check(&self) -> Result<()> {
+        Ok(())
+    }
 
     /// May add a hint to an error that the server answered.
     fn explain(&self, _error: &mut ServerError) {}
@@ -89,101 +119,5 @@ where
 
     fn authenticate<'a>(&'a self, draft: &'a mut Draft, context: AuthContext<'a>) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { (self.authenticate)(draft, context) })
-    }
-}
-
-/// What the client has to show, and so how its method is chosen.
-#[derive(Clone)]
-pub(crate) enum Credentials {
-    /// Nothing: a public client.
-    Public,
-    /// A secret; the method follows from the server's metadata.
-    Secret(SecretMethods),
-    /// A method chosen by the caller.
-    Method(Arc<dyn ClientAuth>),
-}
-
-/// The methods that show a secret: made once, so that what they prepare is kept.
-#[derive(Clone)]
-pub(crate) struct SecretMethods {
-    basic: Arc<ClientSecretBasic>,
-    basic_raw: Arc<ClientSecretBasic>,
-    post: Arc<ClientSecretPost>,
-}
-
-impl SecretMethods {
-    pub(crate) fn new(secret: &Secret) -> Self {
-        Self {
-            basic: Arc::new(ClientSecretBasic::new(secret)),
-            basic_raw: Arc::new(ClientSecretBasic::new(secret).raw()),
-            post: Arc::new(ClientSecretPost::new(secret)),
-        }
-    }
-}
-
-impl Credentials {
-    /// The method for these credentials at a server. The order is fixed and nothing is ever tried out: the caller's choice;
-    /// no secret: `none`; a secret: the first of `client_secret_basic`, `client_secret_post` that the metadata lists, and
-    /// `client_secret_basic` where it lists nothing (the default of RFC 8414 section 2).
-    pub(crate) fn method(&self, metadata: &AuthorizationServer, basic_raw: bool) -> Result<Arc<dyn ClientAuth>> {
-        let methods = match self {
-            Self::Method(method) => return Ok(Arc::clone(method)),
-            Self::Public => return Ok(Arc::new(None)),
-            Self::Secret(methods) => methods,
-        };
-        let basic = if basic_raw { &methods.basic_raw } else { &methods.basic };
-        let Some(supported) = &metadata.token_endpoint_auth_methods_supported else {
-            return Ok(basic.clone());
-        };
-        if supported.iter().any(|method| method == "client_secret_basic") {
-            return Ok(basic.clone());
-        }
-        if supported.iter().any(|method| method == "client_secret_post") {
-            return Ok(methods.post.clone());
-        }
-        Err(Error::config(
-            format!(
-                "the server's token_endpoint_auth_methods_supported ({}) has no method that sends a client secret",
-                crate::error::Excerpt(&supported.join(" "))
-            ),
-            "choose the method yourself with auth(…)",
-        ))
-    }
-}
-
-impl std::fmt::Debug for Credentials {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Public => f.write_str("Public"),
-            Self::Secret(_) => f.write_str("Secret(..)"),
-            Self::Method(method) => f.debug_tuple("Method").field(&method.method()).finish(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn chosen(credentials: &Credentials, supported: Option<&[&str]>) -> String {
-        let token_endpoint_auth_methods_supported =
-            supported.map(|list| list.iter().map(|&name| name.to_owned()).collect());
-        let metadata = AuthorizationServer { token_endpoint_auth_methods_supported, ..AuthorizationServer::default() };
-        match credentials.method(&metadata, false) {
-            Ok(method) => method.method().to_owned(),
-            Err(error) => error.code().to_owned(),
-        }
-    }
-
-    #[test]
-    fn the_method_follows_a_fixed_order_and_is_never_tried_out() {
-        let secret = Credentials::Secret(SecretMethods::new(&"s".into()));
-        assert_eq!(chosen(&secret, Option::None), "client_secret_basic");
-        assert_eq!(chosen(&secret, Some(&["client_secret_post", "client_secret_basic"])), "client_secret_basic");
-        assert_eq!(chosen(&secret, Some(&["private_key_jwt", "client_secret_post"])), "client_secret_post");
-        assert_eq!(chosen(&secret, Some(&["private_key_jwt"])), "configuration");
-        assert_eq!(chosen(&Credentials::Public, Some(&["client_secret_basic"])), "none");
-        let own = Credentials::Method(Arc::new(from_fn("own", |_, _| Ok(()))));
-        assert_eq!(chosen(&own, Some(&["client_secret_basic"])), "own");
     }
 }

@@ -15,7 +15,7 @@ use std::task::{Context, Poll, Waker};
 ///
 /// # Panics
 /// When it waits: both faces drive it, so it may await only what its context hands it.
-fn at_once<T>(future: impl Future<Output = T>) -> T {
+pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> T {
     match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
         Poll::Ready(outcome) => outcome,
         Poll::Pending => panic!("the future awaits only what its context hands it"),

@@ -41,6 +41,8 @@ pub enum Where {
         /// OPTIONAL. The issuer that the document must name. Without it, one whose well-known URL is this `url`.
         issuer: Option<String>,
     },
+    /// At the well-known places of the issuer that a person's identifier leads to; made by [`person`](Self::person).
+    Person(String),
 }
 
 // The URL of a document may hold a secret in its query.
@@ -51,6 +53,7 @@ impl std::fmt::Debug for Where {
             Self::DocumentUrl { url, issuer } => {
                 f.debug_struct("DocumentUrl").field("url", &url::shown(url)).field("issuer", issuer).finish()
             }
+            Self::Person(_) => f.write_str("Person(..)"),
         }
     }
 }
@@ -78,11 +81,22 @@ impl From<&String> for Where {
 }
 
 impl Where {
+    /// Where the provider is of a person who gave an identifier such as `joe@example.com`, `acct:joe@example.com` or
+    /// `https://example.com/joe`: WebFinger is asked for the issuer ([`webfinger`](super::webfinger)), once in a client's
+    /// life, and the metadata is that of exactly this issuer.
+    ///
+    /// Whoever gives the identifier chooses the issuer, and with it who gets what this client sends: its secret too. So this
+    /// is for public clients and for such as are registered with whatever issuer turns up. Where only one issuer is right,
+    /// name it with `issuer(..)` on the client; another is refused then.
+    pub fn person(identifier: impl Into<String>) -> Self {
+        Self::Person(identifier.into())
+    }
+
     /// The URLs to ask, the next only where [`not_here`] says so of the one before.
     ///
     /// # Errors
     /// [`Error::Config`] when the place is no absolute https URL (http to this machine and with `allow_http` is one too),
-    /// or an issuer has a query or a fragment.
+    /// or an issuer has a query or a fragment; for a [`Person`](Self::Person), whose issuer has to be asked for first.
     pub fn urls(&self, allow_http: bool) -> Result<Vec<String>> {
         match self {
             Self::Issuer(issuer) => {
@@ -99,6 +113,10 @@ impl Where {
                 may_be_asked("the metadata document's URL", url, allow_http)?;
                 Ok(vec![url.clone()])
             }
+            Self::Person(_) => Err(Error::config(
+                "a person's identifier says nothing of where the metadata are",
+                "ask WebFinger for the issuer first",
+            )),
         }
     }
 }
@@ -193,6 +211,8 @@ pub fn judge(response: &Response<Bytes>, asked: &Where, policy: &IssuerPolicy) -
         (IssuerPolicy::EntraTenant, Where::DocumentUrl { url, issuer: None }) => {
             (url, entra_names(issuer).any(|name| is_published_at(&name, url)))
         }
+        // Whoever judges knows which issuer the identifier has led to.
+        (_, Where::Person(identifier)) => (identifier, false),
     };
     if is_right { Ok(server) } else { Err(wrong_issuer(issuer, expected, asked, policy)) }
 }

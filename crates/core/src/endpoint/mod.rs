@@ -2,9 +2,13 @@
 //! has an HTTP client of their own can use them alone.
 
 pub mod discovery;
+pub mod end_session;
 pub mod introspection;
+pub mod jwks;
 pub mod revocation;
 pub mod token;
+pub mod userinfo;
+pub mod webfinger;
 
 use crate::error::{Error, Result, RuleViolation, ServerError, StatusError};
 use crate::wire::json;

@@ -44,10 +44,10 @@ pub struct Asked {
 /// for an error status without one, [`Error::Rule`](crate::Error::Rule) for an answer that grants no token.
 pub fn judge(answer: &http::Response<Bytes>, asked: &Asked) -> Result<Token> {
     let members = super::members(STAGE, answer)?;
-    from_members(members, asked)
+    from_members(STAGE, members, asked)
 }
 
-fn from_members(members: Map<String, Value>, asked: &Asked) -> Result<Token> {
+pub(crate) fn from_members(stage: &'static str, members: Map<String, Value>, asked: &Asked) -> Result<Token> {
     const SPEC: &str = "RFC 6749 section 5.1";
     let mut token = Token::bearer(Secret::default());
     let (mut access_token, mut token_type) = (None, None);
@@ -75,7 +75,7 @@ fn from_members(members: Map<String, Value>, asked: &Asked) -> Result<Token> {
     token.access_token = match access_token {
         Some(Value::String(token)) if !token.is_empty() => token.into(),
         other => {
-            return Err(RuleViolation::new(STAGE, "a successful answer has an access_token", SPEC)
+            return Err(RuleViolation::new(stage, "a successful answer has an access_token", SPEC)
                 .expected("a string that is not empty")
                 .got(json::kind(other.as_ref()))
                 .into());
@@ -85,7 +85,7 @@ fn from_members(members: Map<String, Value>, asked: &Asked) -> Result<Token> {
         (Some(Value::String(token_type)), _) if !token_type.is_empty() => token_type,
         (None | Some(Value::Null), Some(assumed)) => assumed.clone(),
         (other, _) => {
-            return Err(RuleViolation::new(STAGE, "a successful answer has a token_type", SPEC)
+            return Err(RuleViolation::new(stage, "a successful answer has a token_type", SPEC)
                 .expected("Bearer, in any case")
                 .got(json::kind(other.as_ref()))
                 .hint("for a server known to leave it out, set assume_token_type(\"Bearer\") on the client")

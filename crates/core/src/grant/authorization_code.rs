@@ -30,18 +30,23 @@ impl AuthorizationCode {
                 "ask for response_type code",
             )
         })?;
-        let parameters = TokenParameters {
-            scope: Some(response.scope().clone()).filter(|scope| !scope.is_empty()),
-            resources: response.resource().to_vec(),
-            audiences: response.audience().to_vec(),
-            ..TokenParameters::default()
-        };
+        let parameters = Self::parameters_of(&response);
         Ok(Self {
             code,
             redirect_uri: Some(response.redirect_uri().to_owned()),
             code_verifier: response.code_verifier().map(|verifier| verifier.reveal().into()),
             parameters,
         })
+    }
+
+    /// What was asked for at the authorization endpoint, which renewals ask for again.
+    pub(crate) fn parameters_of(response: &AuthorizationResponse) -> TokenParameters {
+        TokenParameters {
+            scope: Some(response.scope().clone()).filter(|scope| !scope.is_empty()),
+            resources: response.resource().to_vec(),
+            audiences: response.audience().to_vec(),
+            ..TokenParameters::default()
+        }
     }
 
     /// With a bare code that something else has checked: its `state`, its issuer, and that it came to this redirect URI.

@@ -14,6 +14,7 @@ pub use stored::Stored;
 /// What OAuth 2.1 has removed and some servers still want.
 pub mod legacy {
     pub use super::password::Password;
+    pub use crate::authorization::request::implicit;
 }
 
 use crate::error::Result;
@@ -81,6 +82,12 @@ pub trait Grant: Send + Sync {
     /// Whatever the grant finds wrong, best a [`RuleViolation`](crate::error::RuleViolation).
     fn finish(&self, answer: Token) -> Result<Token> {
         Ok(answer)
+    }
+
+    /// The token it renews, whose login the answer's ID token must continue
+    /// ([OpenID Connect Core section 12.2](https://openid.net/specs/openid-connect-core-1_0.html#RefreshTokenResponse)).
+    fn renews(&self) -> Option<&Token> {
+        None
     }
 
     /// Whether the scope of [`parameters`](Self::parameters) goes into the token request, or was settled before.

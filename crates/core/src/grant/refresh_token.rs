@@ -91,6 +91,10 @@ impl Grant for RefreshToken {
         false
     }
 
+    fn renews(&self) -> Option<&Token> {
+        self.before.as_deref()
+    }
+
     fn finish(&self, answer: Token) -> Result<Token> {
         Ok(match &self.before {
             Some(before) => Self::carry_over(before, answer),

@@ -287,6 +287,15 @@ impl AuthorizationServer {
         Some(issuer.replace(TENANT, tenant))
     }
 
+    /// Whether this server issues by this name: its [`issuer`](Self::issuer), or one that its template yields.
+    pub fn issues_as(&self, issuer: &str) -> bool {
+        let tenant = self.issuer.as_deref().and_then(|template| {
+            let (before, after) = template.split_once(TENANT)?;
+            issuer.strip_prefix(before)?.strip_suffix(after)
+        });
+        self.token_issuer(tenant).is_some_and(|own| own == issuer)
+    }
+
     /// Whether [`issuer`](Self::issuer) is a template that stands for many tenants.
     pub fn issuer_is_template(&self) -> bool {
         self.issuer.as_deref().is_some_and(|issuer| issuer.contains(TENANT))
@@ -520,7 +529,9 @@ mod tests {
         assert_eq!(server.mtls_endpoint("token_endpoint"), Some("https://mtls.example/token"));
         assert_eq!(server.mtls_endpoint("revocation_endpoint"), Some("https://as.example/revoke"));
         let why = ["mtls_endpoint_aliases: a: a number", "mtls_endpoint_aliases: revocation_endpoint: no absolute URL"];
-        assert_eq!(server.ignored, why);
+        let mut ignored = server.ignored.clone();
+        ignored.sort();
+        assert_eq!(ignored, why);
     }
 
     #[test]
@@ -530,7 +541,14 @@ mod tests {
         for hostile in [None, Some(""), Some("a/../b"), Some("{tenantid}")] {
             assert_eq!(server.token_issuer(hostile), None);
         }
+        assert!(server.issues_as("https://login.example/00-aa/v2.0"));
+        for hostile in
+            ["https://login.example//v2.0", "https://login.example/{tenantid}/v2.0", "https://login.example/a/b/v2.0"]
+        {
+            assert!(!server.issues_as(hostile), "{hostile}");
+        }
         let plain = read(json!({"issuer": "https://as.example"}));
+        assert!(plain.issues_as("https://as.example") && !plain.issues_as("https://as.example/"));
         assert_eq!(plain.token_issuer(Some("x")).as_deref(), Some("https://as.example"));
     }
 

@@ -2,11 +2,11 @@
 
 use super::AuthorizationServer;
 use crate::client::{Client, Config, Server};
-use crate::endpoint::discovery;
-use crate::error::{Error, Result};
+use crate::endpoint::{discovery, webfinger};
+use crate::error::{Error, Result, RuleViolation};
 use crate::session::gate::Gate;
 use arc_swap::ArcSwapOption;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// After a refetch has failed, the held document serves this long before another try.
@@ -15,6 +15,8 @@ const STALE_RETRY: Duration = Duration::from_secs(60);
 pub(crate) struct MetadataCache {
     held: ArcSwapOption<Held>,
     gate: Arc<Gate<Arc<AuthorizationServer>>>,
+    /// What a person's identifier has led to.
+    issuer: OnceLock<String>,
 }
 
 struct Held {
@@ -29,7 +31,7 @@ impl MetadataCache {
             Server::Literal => Some(Arc::new(Held { metadata: Arc::new(config.members.clone()), good_until: None })),
             Server::Discover(_) => None,
         };
-        Ok(Self { held: ArcSwapOption::new(held), gate: Gate::new("metadata fetch") })
+        Ok(Self { held: ArcSwapOption::new(held), gate: Gate::new("metadata fetch"), issuer: OnceLock::new() })
     }
 
     pub(crate) async fn get(&self, client: &Client) -> Result<Arc<AuthorizationServer>> {
@@ -40,7 +42,29 @@ impl MetadataCache {
         let work = move || -> crate::ports::BoxFuture<'static, Result<Arc<AuthorizationServer>>> {
             Box::pin(async move { fetching.inner.metadata.refetch(&fetching).await })
         };
-        self.gate.run(&*client.ports().executor, || self.fresh(client).map(Ok), || (), work).await
+        // Apart, so that the many calls that find it held do not carry the room for it.
+        Box::pin(self.gate.run(&*client.ports().executor, || self.fresh(client).map(Ok), || (), work)).await
+    }
+
+    /// Asked once: tokens of one issuer must not go to another because an answer has changed.
+    async fn issuer_of(&self, client: &Client, identifier: &str) -> Result<String> {
+        if let Some(issuer) = self.issuer.get() {
+            return Ok(issuer.clone());
+        }
+        let issuer = webfinger::issuer_of(client, identifier).await?;
+        if let Some(expected) = &client.inner.config.members.issuer
+            && *expected != issuer
+        {
+            return Err(RuleViolation::new(
+                "issuer discovery",
+                "the person's issuer is the one configured",
+                "OpenID Connect Discovery section 2",
+            )
+            .expected(expected)
+            .got(issuer)
+            .into());
+        }
+        Ok(self.issuer.get_or_init(|| issuer).clone())
     }
 
     fn fresh(&self, client: &Client) -> Option<Arc<AuthorizationServer>> {
@@ -89,6 +113,14 @@ impl MetadataCache {
 async fn fetch(client: &Client) -> Result<AuthorizationServer> {
     let config = &client.inner.config;
     let Server::Discover(place) = &config.server else { return Ok(config.members.clone()) };
+    let asked;
+    let place = match place {
+        discovery::Where::Person(identifier) => {
+            asked = discovery::Where::Issuer(client.inner.metadata.issuer_of(client, identifier).await?);
+            &asked
+        }
+        known => known,
+    };
     let urls = place.urls(config.allow_http)?;
     let mut last = Error::config("no place to look for metadata", "give an issuer");
     for url in &urls {

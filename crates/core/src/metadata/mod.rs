@@ -2,5 +2,8 @@
 
 pub mod authorization_server;
 pub(crate) mod cache;
+mod key_set;
 
 pub use authorization_server::AuthorizationServer;
+pub(crate) use authorization_server::TENANT;
+pub(crate) use key_set::{KeySource, found_no_key};

@@ -38,17 +38,7 @@ pub enum Placement {
 pub async fn call(source: &Source, request: Request, placement: Placement) -> Result<http::Response<Bytes>> {
     let client = source.client();
     let mut request = request;
-    for hook in &client.inner.config.hooks {
-        let asked = request.uri().clone();
-        hook.before_protected_request(&mut request).await?;
-        // The caller has judged where the token may go.
-        if (request.uri().scheme(), request.uri().authority()) != (asked.scheme(), asked.authority()) {
-            return Err(Error::config(
-                "a hook moved the request to another origin than the one the token may go to",
-                "send the request to that origin in the first place",
-            ));
-        }
-    }
+    hooked(client, &mut request).await?;
     let header = source.header().await?;
     let mut answer = send(client, with_token(&request, &header, placement)?).await?;
     if rejects_the_token(answer.status(), answer.headers()) {
@@ -137,6 +127,22 @@ fn with_token(request: &Request, header: &HeaderValue, placement: Placement) -> 
     request.headers_mut().insert(CONTENT_TYPE, form);
     *request.body_mut() = Bytes::from(body);
     Ok(request)
+}
+
+/// Shows a request to the hooks, which may change anything but where it goes.
+pub(crate) async fn hooked(client: &Client, request: &mut Request) -> Result<()> {
+    for hook in &client.inner.config.hooks {
+        let asked = request.uri().clone();
+        hook.before_protected_request(request).await?;
+        // The caller has judged where the token may go.
+        if (request.uri().scheme(), request.uri().authority()) != (asked.scheme(), asked.authority()) {
+            return Err(Error::config(
+                "a hook moved the request to another origin than the one the token may go to",
+                "send the request to that origin in the first place",
+            ));
+        }
+    }
+    Ok(())
 }
 
 /// Whether an answer rejects the token: a 401 with `invalid_token`, with a challenge without `error`, or without a challenge.

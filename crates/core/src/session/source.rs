@@ -108,6 +108,7 @@ impl SourceBuilder {
             crate::client::Server::Discover(Where::DocumentUrl { url, issuer }) => {
                 issuer.as_ref().unwrap_or(url).clone()
             }
+            crate::client::Server::Discover(Where::Person(identifier)) => identifier.clone(),
             crate::client::Server::Literal => {
                 client.members.issuer.clone().or_else(|| client.members.token_endpoint.clone()).unwrap_or_default()
             }

@@ -2,6 +2,7 @@
 
 pub mod draft;
 pub mod form;
+pub(crate) mod inbound;
 pub mod json;
 pub mod retry_after;
 pub mod url;

@@ -67,16 +67,15 @@ pub(super) fn endpoint(context: &RequestContext<'_>) -> Result<Url> {
     Ok(url)
 }
 
-pub(super) fn response_type(asked: &Scope) -> Result<&'static str> {
-    let mut words = asked.iter();
-    match (words.next(), words.next()) {
-        (None | Some("code"), None) => Ok("code"),
-        (Some("none"), None) => Ok("none"),
-        _ => Err(Error::config(
-            "answers with a response type other than code and none can't be judged yet",
-            "ask for code; others come with a later version",
-        )),
-    }
+/// The classes that the `claims` parameter makes essential for the ID token: a server that can't meet one must fail
+/// (OpenID Connect Core section 5.5.1.1), so an answer with another is none to this request.
+pub(super) fn essential_acr(claims: &Value) -> Scope {
+    let Some(acr) = claims.pointer("/id_token/acr").filter(|acr| acr.get("essential") == Some(&Value::Bool(true)))
+    else {
+        return Scope::default();
+    };
+    let values = acr.get("values").and_then(Value::as_array).into_iter().flatten().chain(acr.get("value"));
+    values.filter_map(Value::as_str).collect()
 }
 
 pub(super) fn redirect_uri(own: Option<String>, context: &RequestContext<'_>) -> Result<String> {
@@ -204,10 +203,28 @@ mod tests {
     }
 
     #[test]
-    fn what_cant_be_judged_yet_is_not_asked_for() {
-        for later in ["id_token", "token", "code id_token", "id_token code"] {
-            assert!(refused(|request| request.response_type(later)).contains("later version"));
+    fn an_id_token_needs_openid_and_tokens_never_come_in_a_query() {
+        for response_type in ["id_token", "id_token token", "code id_token", "code id_token token"] {
+            assert!(refused(|request| request.response_type(response_type)).contains("without the scope openid"));
+            let ask = |request: AuthorizationRequest| request.response_type(response_type).scope("openid");
+            assert!(refused(|request| ask(request).response_mode("query")).contains("can't come in a query"));
         }
+        assert!(refused(|request| request.response_type("token")).contains("implicit grant"));
+        assert!(refused(|request| request.response_type("code device")).contains("none that is known"));
+    }
+
+    #[test]
+    fn only_an_essential_acr_of_the_claims_parameter_binds() {
+        let acr = |acr: Value| super::essential_acr(&json!({"id_token": {"acr": acr}})).to_string();
+        assert_eq!(acr(json!({"essential": true, "values": ["a", "b"]})), "a b");
+        assert_eq!(acr(json!({"essential": true, "value": "a"})), "a");
+        assert_eq!(acr(json!({"essential": false, "value": "a"})), "");
+        assert_eq!(acr(json!({"value": "a"})), "");
+        assert_eq!(acr(Value::Null), "");
+    }
+
+    #[test]
+    fn what_cant_be_judged_yet_is_not_asked_for() {
         for later in ["jwt", "query.jwt", "form_post.jwt"] {
             assert!(refused(|request| request.response_mode(later)).contains("later version"));
         }

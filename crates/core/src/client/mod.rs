@@ -1,15 +1,21 @@
 //! The client: one registration at one authorization server, and the conversations it has there. Written once; both
 //! faces wrap it and differ in the ports they hand over.
 
-use crate::authorization::{AuthorizationRequest, Callback, Pending, RequestContext};
-use crate::client_auth::{AuthContext, ClientAuth, Credentials, SecretMethods};
+mod config;
+mod login;
+
+pub use config::{Config, Server};
+pub use login::Login;
+
+use crate::client_auth::{AuthContext, ClientAuth};
 use crate::counters::{Counters, Counting};
-use crate::endpoint::{discovery, introspection, revocation, token};
+use crate::endpoint::{introspection, revocation, token};
 use crate::error::{Error, Excerpt, Result, RuleViolation, TransportErrorKind};
-use crate::grant::{AuthorizationCode, Grant, GrantContext, RefreshToken};
-use crate::hooks::{Hook, TokenAnswer};
-use crate::metadata::AuthorizationServer;
+use crate::grant::{Grant, GrantContext, RefreshToken};
+use crate::hooks::TokenAnswer;
 use crate::metadata::cache::MetadataCache;
+use crate::metadata::{AuthorizationServer, KeySource};
+use crate::oidc::id_token;
 use crate::ports::{Limits, Ports, Request};
 use crate::wire::draft::Draft;
 use crate::wire::{self};
@@ -17,228 +23,8 @@ use crate::{Token, TokenToActOn, UnixTime};
 use bytes::Bytes;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 use tracing::Instrument as _;
 use url::Url;
-
-/// Where the authorization server's endpoints come from.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub enum Server {
-    /// From the metadata of an issuer, or of a document at a URL.
-    Discover(discovery::Where),
-    /// From these members alone; nothing is fetched.
-    Literal,
-}
-
-/// Everything that is settled about a client before its first conversation.
-#[derive(Clone)]
-pub struct Config {
-    pub(crate) server: Server,
-    /// Members that the caller gave, in the place of what discovery brings.
-    pub(crate) members: AuthorizationServer,
-    pub(crate) client_id: String,
-    pub(crate) credentials: Credentials,
-    pub(crate) basic_raw: bool,
-    pub(crate) redirect_uri: Option<String>,
-    pub(crate) hooks: Vec<Arc<dyn Hook>>,
-    pub(crate) assumed_token_type: Option<String>,
-    pub(crate) issuer_policy: discovery::IssuerPolicy,
-    pub(crate) metadata_lifetime: Duration,
-    pub(crate) allow_http: bool,
-}
-
-impl Config {
-    /// A client of this server, public until told otherwise.
-    pub fn new(server: Server) -> Self {
-        Self {
-            server,
-            members: AuthorizationServer::default(),
-            client_id: String::new(),
-            credentials: Credentials::Public,
-            basic_raw: false,
-            redirect_uri: None,
-            hooks: Vec::new(),
-            assumed_token_type: None,
-            issuer_policy: discovery::IssuerPolicy::default(),
-            metadata_lifetime: Duration::from_secs(3600),
-            allow_http: false,
-        }
-    }
-}
-
-impl std::fmt::Debug for Config {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Config")
-            .field("server", &self.server)
-            .field("client_id", &self.client_id)
-            .field("credentials", &self.credentials)
-            .finish_non_exhaustive()
-    }
-}
-
-/// The builder methods that both faces' client builders share. Each builder holds a `config: Config`.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! client_config_methods {
-    () => {
-        /// The client's identifier and secret. How the secret is shown follows from the server's metadata
-        /// (`client_secret_basic`, else `client_secret_post`) unless [`auth`](Self::auth) says how.
-        #[must_use]
-        pub fn client(mut self, client_id: impl Into<String>, secret: impl Into<$crate::Secret>) -> Self {
-            self.config.set_client(client_id.into(), Some(secret.into()));
-            self
-        }
-
-        /// The identifier of a public client, which has no secret.
-        #[must_use]
-        pub fn public_client(mut self, client_id: impl Into<String>) -> Self {
-            self.config.set_client(client_id.into(), None);
-            self
-        }
-
-        /// The client-authentication method, in the place of the one that would follow from the metadata.
-        #[must_use]
-        pub fn auth(mut self, method: impl $crate::client_auth::ClientAuth + 'static) -> Self {
-            self.config.set_auth(std::sync::Arc::new(method));
-            self
-        }
-
-        /// Sends identifier and secret of `client_secret_basic` as they are, for servers that do not decode them.
-        #[must_use]
-        pub fn basic_raw(mut self) -> Self {
-            self.config.set_basic_raw();
-            self
-        }
-
-        /// The redirect URI of authorization requests that name none.
-        #[must_use]
-        pub fn redirect_uri(mut self, redirect_uri: impl Into<String>) -> Self {
-            self.config.set_redirect_uri(redirect_uri.into());
-            self
-        }
-
-        /// The issuer, for a client whose endpoints are given one by one.
-        #[must_use]
-        pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
-            self.config.members_mut().issuer = Some(issuer.into());
-            self
-        }
-
-        /// The authorization endpoint, in the place of the one in the metadata.
-        #[must_use]
-        pub fn authorization_endpoint(mut self, url: impl Into<String>) -> Self {
-            self.config.members_mut().authorization_endpoint = Some(url.into());
-            self
-        }
-
-        /// The token endpoint, in the place of the one in the metadata.
-        #[must_use]
-        pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
-            self.config.members_mut().token_endpoint = Some(url.into());
-            self
-        }
-
-        /// The introspection endpoint, in the place of the one in the metadata.
-        #[must_use]
-        pub fn introspection_endpoint(mut self, url: impl Into<String>) -> Self {
-            self.config.members_mut().introspection_endpoint = Some(url.into());
-            self
-        }
-
-        /// The revocation endpoint, in the place of the one in the metadata.
-        #[must_use]
-        pub fn revocation_endpoint(mut self, url: impl Into<String>) -> Self {
-            self.config.members_mut().revocation_endpoint = Some(url.into());
-            self
-        }
-
-        /// The userinfo endpoint, in the place of the one in the metadata.
-        #[must_use]
-        pub fn userinfo_endpoint(mut self, url: impl Into<String>) -> Self {
-            self.config.members_mut().userinfo_endpoint = Some(url.into());
-            self
-        }
-
-        /// How the issuer in the metadata must agree with the one asked for; exactly, unless a named policy says otherwise.
-        #[must_use]
-        pub fn issuer_policy(mut self, policy: $crate::endpoint::discovery::IssuerPolicy) -> Self {
-            self.config.set_issuer_policy(policy);
-            self
-        }
-
-        /// How long fetched metadata serves before it is fetched again; an hour by default.
-        #[must_use]
-        pub fn metadata_lifetime(mut self, lifetime: std::time::Duration) -> Self {
-            self.config.set_metadata_lifetime(lifetime);
-            self
-        }
-
-        /// Takes a token answer without `token_type` as this type, for a server known to leave it out.
-        #[must_use]
-        pub fn assume_token_type(mut self, token_type: impl Into<String>) -> Self {
-            self.config.set_assumed_token_type(token_type.into());
-            self
-        }
-    };
-}
-
-impl Config {
-    #[doc(hidden)]
-    pub fn set_client(&mut self, client_id: String, secret: Option<crate::Secret>) {
-        self.client_id = client_id;
-        // A method that was chosen already stays chosen: the order of the calls does not matter.
-        if !matches!(self.credentials, Credentials::Method(_)) {
-            self.credentials =
-                secret.map_or(Credentials::Public, |secret| Credentials::Secret(SecretMethods::new(&secret)));
-        }
-    }
-
-    #[doc(hidden)]
-    pub fn set_auth(&mut self, method: Arc<dyn ClientAuth>) {
-        self.credentials = Credentials::Method(method);
-    }
-
-    #[doc(hidden)]
-    pub fn set_basic_raw(&mut self) {
-        self.basic_raw = true;
-    }
-
-    #[doc(hidden)]
-    pub fn set_redirect_uri(&mut self, redirect_uri: String) {
-        self.redirect_uri = Some(redirect_uri);
-    }
-
-    #[doc(hidden)]
-    pub fn members_mut(&mut self) -> &mut AuthorizationServer {
-        &mut self.members
-    }
-
-    #[doc(hidden)]
-    pub fn set_issuer_policy(&mut self, policy: discovery::IssuerPolicy) {
-        self.issuer_policy = policy;
-    }
-
-    #[doc(hidden)]
-    pub fn set_metadata_lifetime(&mut self, lifetime: Duration) {
-        self.metadata_lifetime = lifetime;
-    }
-
-    #[doc(hidden)]
-    pub fn set_assumed_token_type(&mut self, token_type: String) {
-        self.assumed_token_type = Some(token_type);
-    }
-
-    #[doc(hidden)]
-    pub fn set_allow_http(&mut self) {
-        self.allow_http = true;
-    }
-
-    #[doc(hidden)]
-    pub fn add_hook(&mut self, hook: Arc<dyn Hook>) {
-        self.hooks.push(hook);
-    }
-}
 
 /// One client at one authorization server. Cheap to clone; clones share metadata, connections and counters.
 #[derive(Clone)]
@@ -251,6 +37,7 @@ pub(crate) struct Inner {
     pub(crate) ports: Ports,
     pub(crate) counting: Arc<Counting>,
     pub(crate) metadata: Arc<MetadataCache>,
+    pub(crate) keys: Arc<KeySource>,
     token_url: wire::url::ParsedOnce,
 }
 
@@ -269,9 +56,11 @@ impl Client {
         if config.client_id.is_empty() {
             return Err(Error::config("no client_id is given", "call client(id, secret) or public_client(id)"));
         }
+        config.check()?;
         let metadata = Arc::new(MetadataCache::new(&config)?);
+        let keys = Arc::new(KeySource::new(config.jwks.clone()));
         let (counting, token_url) = (Arc::default(), wire::url::ParsedOnce::default());
-        Ok(Self { inner: Arc::new(Inner { config, ports, counting, metadata, token_url }) })
+        Ok(Self { inner: Arc::new(Inner { config, ports, counting, metadata, keys, token_url }) })
     }
 
     /// The same client with another method of authentication, for one request or for some. Both share metadata,
@@ -286,6 +75,7 @@ impl Client {
                 ports: self.inner.ports.clone(),
                 counting: Arc::clone(&self.inner.counting),
                 metadata: Arc::clone(&self.inner.metadata),
+                keys: Arc::clone(&self.inner.keys),
                 token_url: wire::url::ParsedOnce::default(),
             }),
         }
@@ -403,6 +193,10 @@ impl Client {
         };
         let token = token::judge(&answer, &asked).map_err(|error| explained(error, &*method))?;
         let token = grant.finish(token)?;
+        let token = match grant.renews() {
+            Some(before) => id_token::continue_login(self, before, token).await?,
+            None => token,
+        };
         if let (Some(asked), Some(granted)) = (asked_scope, &token.scope)
             && !asked.same_set(granted)
         {
@@ -417,50 +211,6 @@ impl Client {
     /// [`Error::Server`] with `invalid_grant` when the refresh token was revoked or already used.
     pub async fn refresh(&self, token: &Token) -> Result<Token> {
         self.token(&RefreshToken::of(token)?).await
-    }
-
-    /// Starts an authorization: the URL to send the person to, and what the callback must be checked against.
-    ///
-    /// # Errors
-    /// [`Error::Config`] when the request can't be made; as [`metadata`](Self::metadata) where that has to be fetched.
-    pub async fn start(&self, request: AuthorizationRequest) -> Result<(Url, Pending)> {
-        let metadata = self.metadata().await?;
-        let context = RequestContext {
-            client_id: self.client_id(),
-            issuer: metadata.issuer.as_deref(),
-            authorization_endpoint: metadata.require("authorization_endpoint")?,
-            iss_parameter_supported: metadata.authorization_response_iss_parameter_supported.unwrap_or(false),
-            redirect_uri: self.inner.config.redirect_uri.as_deref(),
-            entropy: &*self.inner.ports.entropy,
-            now: self.now(),
-            allow_http: self.inner.config.allow_http,
-        };
-        let started = request.start(&context)?;
-        tracing::info!(client_id = self.client_id(), issuer = metadata.issuer.as_deref(), "authorization started");
-        Ok(started)
-    }
-
-    /// Judges the callback against what is pending and exchanges its code for a token.
-    ///
-    /// # Errors
-    /// [`Error::Server`] when the person or the server said no, [`Error::Rule`] when the callback is not the answer to
-    /// this request, and as [`token`](Self::token).
-    pub async fn finish<'a>(&self, pending: Pending, callback: impl Into<Callback<'a>>) -> Result<Login> {
-        if pending.client_id() != self.client_id() {
-            return Err(Error::config(
-                "the pending login was started by another client",
-                "finish it with the client that started it: its code is for that one",
-            ));
-        }
-        let issuer = pending.issuer().map(str::to_owned);
-        let response = pending.respond(callback).inspect_err(|error| {
-            let span = tracing::info_span!("authorization_response", client_id = self.client_id(), issuer);
-            span.in_scope(|| tell(Err(error)));
-        })?;
-        let session_state = response.session_state().map(str::to_owned);
-        let grant = AuthorizationCode::new(response)?;
-        let token = self.token(&grant).await?;
-        Ok(Login { token, session_state, parameters: grant.parameters().clone() })
     }
 
     /// Asks the server about a token ([RFC 7662](https://www.rfc-editor.org/rfc/rfc7662)), authorized as this client.
@@ -571,7 +321,7 @@ impl Client {
         Ok(method)
     }
 
-    fn endpoint_url(&self, what: &str, endpoint: &str) -> Result<Url> {
+    pub(crate) fn endpoint_url(&self, what: &str, endpoint: &str) -> Result<Url> {
         let url = wire::url::parse(what, endpoint)?;
         wire::url::confidential(what, &url, self.inner.config.allow_http)?;
         Ok(url)
@@ -645,16 +395,4 @@ fn explained(mut error: Error, method: &dyn ClientAuth) -> Error {
         method.explain(Arc::make_mut(server));
     }
     error
-}
-
-/// What a login brought.
-#[derive(Debug, Clone)]
-#[non_exhaustive]
-pub struct Login {
-    /// The token.
-    pub token: Token,
-    /// The state of the person's session at the server (OpenID Connect Session Management section 2), if it was sent.
-    pub session_state: Option<String>,
-    /// What was asked for, which later renewals ask for again.
-    pub parameters: crate::grant::TokenParameters,
 }

@@ -1,0 +1,492 @@
+//! What is settled about a client before its first conversation.
+
+use crate::Secret;
+use crate::client_auth::{ClientAuth, Credentials, SecretMethods};
+use crate::endpoint::discovery;
+use crate::error::{Error, Result};
+use crate::hooks::Hook;
+use crate::metadata::AuthorizationServer;
+use crate::oidc::rules::{AlgorithmRule, Encryption, Expectation, Holds, IdTokenRules, LogoutRules, UserinfoRules};
+use crate::session::call::Placement;
+use grantee_jose::{Decrypter, Jwk, JwkSet, SignatureAlgorithm};
+use std::sync::Arc;
+use std::time::Duration;
+
+/// Where the authorization server's endpoints come from.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub enum Server {
+    /// From the metadata of an issuer, or of a document at a URL.
+    Discover(discovery::Where),
+    /// From these members alone; nothing is fetched.
+    Literal,
+}
+
+/// Everything that is settled about a client before its first conversation.
+#[derive(Clone)]
+pub struct Config {
+    pub(crate) server: Server,
+    /// Members that the caller gave, in the place of what discovery brings.
+    pub(crate) members: AuthorizationServer,
+    pub(crate) client_id: String,
+    /// The client's secret, however the client authenticates: symmetric algorithms need it too.
+    pub(crate) secret: Option<Secret>,
+    pub(crate) credentials: Credentials,
+    pub(crate) basic_raw: bool,
+    pub(crate) redirect_uri: Option<String>,
+    pub(crate) hooks: Vec<Arc<dyn Hook>>,
+    pub(crate) assumed_token_type: Option<String>,
+    pub(crate) issuer_policy: discovery::IssuerPolicy,
+    pub(crate) metadata_lifetime: Duration,
+    pub(crate) allow_http: bool,
+    pub(crate) id_token: IdTokenRules,
+    pub(crate) userinfo: UserinfoRules,
+    pub(crate) logout: LogoutRules,
+    pub(crate) decryption_keys: Vec<Arc<dyn Decrypter>>,
+    pub(crate) jwks: Option<JwkSet>,
+}
+
+impl Config {
+    /// A client of this server, public until told otherwise.
+    pub fn new(server: Server) -> Self {
+        Self {
+            server,
+            members: AuthorizationServer::default(),
+            client_id: String::new(),
+            secret: None,
+            credentials: Credentials::Public,
+            basic_raw: false,
+            redirect_uri: None,
+            hooks: Vec::new(),
+            assumed_token_type: None,
+            issuer_policy: discovery::IssuerPolicy::default(),
+            metadata_lifetime: Duration::from_secs(3600),
+            allow_http: false,
+            id_token: IdTokenRules::default(),
+            userinfo: UserinfoRules::default(),
+            logout: LogoutRules::default(),
+            decryption_keys: Vec::new(),
+            jwks: None,
+        }
+    }
+}
+
+impl std::fmt::Debug for Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Config")
+            .field("server", &self.server)
+            .field("client_id", &self.client_id)
+            .field("credentials", &self.credentials)
+            .finish_non_exhaustive()
+    }
+}
+
+/// The builder methods that both faces' client builders share. Each builder holds a `config: Config`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! client_config_methods {
+    () => {
+        /// The client's identifier and secret. How the secret is shown follows from the server's metadata, unless
+        /// [`auth`](Self::auth) says how: by the first of `client_secret_basic`, `client_secret_post` and `client_secret_jwt` that
+        /// they list, and by `client_secret_basic` where they list nothing. Nothing is tried out.
+        #[must_use]
+        pub fn client(mut self, client_id: impl Into<String>, secret: impl Into<$crate::Secret>) -> Self {
+            self.config.set_client(client_id.into(), Some(secret.into()));
+            self
+        }
+
+        /// The client's identifier and private key: `private_key_jwt`
+        /// ([RFC 7523](https://www.rfc-editor.org/rfc/rfc7523#section-2.2)). The algorithm is the one that the key's `alg` names,
+        /// else the usual one of its kind, else one that fits it and that the server's metadata list. For a key that lives
+        /// elsewhere, and for what else can be set, hand a [`PrivateKeyJwt`]($crate::client_auth::PrivateKeyJwt) to
+        /// [`auth`](Self::auth). A key that can't sign is an error when the client is built.
+        #[must_use]
+        pub fn client_key(mut self, client_id: impl Into<String>, key: $crate::jose::Jwk) -> Self {
+            self.config.set_client_key(client_id.into(), key);
+            self
+        }
+
+        /// The identifier of a public client, which has no secret.
+        #[must_use]
+        pub fn public_client(mut self, client_id: impl Into<String>) -> Self {
+            self.config.set_client(client_id.into(), None);
+            self
+        }
+
+        /// The client-authentication method, in the place of the one that would follow from the metadata.
+        #[must_use]
+        pub fn auth(mut self, method: impl $crate::client_auth::ClientAuth + 'static) -> Self {
+            self.config.set_auth(std::sync::Arc::new(method));
+            self
+        }
+
+        /// Sends identifier and secret of `client_secret_basic` as they are, for servers that do not decode them.
+        #[must_use]
+        pub fn basic_raw(mut self) -> Self {
+            self.config.set_basic_raw();
+            self
+        }
+
+        /// The redirect URI of authorization requests that name none.
+        #[must_use]
+        pub fn redirect_uri(mut self, redirect_uri: impl Into<String>) -> Self {
+            self.config.set_redirect_uri(redirect_uri.into());
+            self
+        }
+
+        /// The issuer, for a client whose endpoints are given one by one.
+        #[must_use]
+        pub fn issuer(mut self, issuer: impl Into<String>) -> Self {
+            self.config.members_mut().issuer = Some(issuer.into());
+            self
+        }
+
+        /// The authorization endpoint, in the place of the one in the metadata.
+        #[must_use]
+        pub fn authorization_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().authorization_endpoint = Some(url.into());
+            self
+        }
+
+        /// The token endpoint, in the place of the one in the metadata.
+        #[must_use]
+        pub fn token_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().token_endpoint = Some(url.into());
+            self
+        }
+
+        /// The introspection endpoint, in the place of the one in the metadata.
+        #[must_use]
+        pub fn introspection_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().introspection_endpoint = Some(url.into());
+            self
+        }
+
+        /// The revocation endpoint, in the place of the one in the metadata.
+        #[must_use]
+        pub fn revocation_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().revocation_endpoint = Some(url.into());
+            self
+        }
+
+        /// The userinfo endpoint, in the place of the one in the metadata.
+        #[must_use]
+        pub fn userinfo_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().userinfo_endpoint = Some(url.into());
+            self
+        }
+
+        /// How the issuer in the metadata must agree with the one asked for; exactly, unless a named policy says otherwise.
+        #[must_use]
+        pub fn issuer_policy(mut self, policy: $crate::endpoint::discovery::IssuerPolicy) -> Self {
+            self.config.set_issuer_policy(policy);
+            self
+        }
+
+        /// How long fetched metadata serves before it is fetched again; an hour by default.
+        #[must_use]
+        pub fn metadata_lifetime(mut self, lifetime: std::time::Duration) -> Self {
+            self.config.set_metadata_lifetime(lifetime);
+            self
+        }
+
+        /// The `alg` that ID tokens are signed by, as the client is registered (`id_token_signed_response_alg`); RS256 where
+        /// this is not called. A token with another is refused.
+        #[must_use]
+        pub fn id_token_alg(mut self, alg: impl Into<String>) -> Self {
+            self.config.set_id_token_alg(Some(alg.into()));
+            self
+        }
+
+        /// Takes for ID tokens the only asymmetric algorithm that the server's metadata lists; an error where it lists several.
+        #[must_use]
+        pub fn id_token_alg_from_metadata(mut self) -> Self {
+            self.config.set_id_token_alg(None);
+            self
+        }
+
+        /// How ID tokens are encrypted, as the client is registered (`id_token_encrypted_response_alg` and `_enc`). One that is
+        /// not encrypted is refused then. With a symmetric `alg` the key is made of the client's secret.
+        #[must_use]
+        pub fn id_token_encryption(mut self, alg: impl Into<String>, enc: impl Into<String>) -> Self {
+            self.config.set_id_token_encryption(alg.into(), enc.into());
+            self
+        }
+
+        /// The `alg` that userinfo answers are signed by, as the client is registered (`userinfo_signed_response_alg`). An answer
+        /// that is not signed is refused then, and without this one that is.
+        #[must_use]
+        pub fn userinfo_alg(mut self, alg: impl Into<String>) -> Self {
+            self.config.set_userinfo_alg(alg.into());
+            self
+        }
+
+        /// How userinfo answers are encrypted, as the client is registered (`userinfo_encrypted_response_alg` and `_enc`).
+        #[must_use]
+        pub fn userinfo_encryption(mut self, alg: impl Into<String>, enc: impl Into<String>) -> Self {
+            self.config.set_userinfo_encryption(alg.into(), enc.into());
+            self
+        }
+
+        /// Sends the access token to the userinfo endpoint in a form body, for servers that take it nowhere else.
+        #[must_use]
+        pub fn userinfo_in_body(mut self) -> Self {
+            self.config.set_userinfo_in_body();
+            self
+        }
+
+        /// The server's keys, in the place of those at its `jwks_uri`; they are never fetched.
+        #[must_use]
+        pub fn jwks(mut self, keys: $crate::jose::JwkSet) -> Self {
+            self.config.set_jwks(keys);
+            self
+        }
+
+        /// Where the server's keys are, in the place of what the metadata says.
+        #[must_use]
+        pub fn jwks_uri(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().jwks_uri = Some(url.into());
+            self
+        }
+
+        /// Where the person is logged out, in the place of what the metadata says.
+        #[must_use]
+        pub fn end_session_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().end_session_endpoint = Some(url.into());
+            self
+        }
+
+        /// Takes logout tokens whose `typ` does not say what they are, for the many servers that leave it out
+        /// (OpenID Connect Back-Channel Logout section 4.1). One that says to be something else is refused still.
+        #[must_use]
+        pub fn accept_untyped_logout_tokens(mut self) -> Self {
+            self.config.set_untyped_logout_tokens();
+            self
+        }
+
+        /// Refuses a front-channel logout that does not name its session, as the client is registered
+        /// (`frontchannel_logout_session_required`).
+        #[must_use]
+        pub fn frontchannel_logout_session_required(mut self) -> Self {
+            self.config.set_frontchannel_logout_session_required();
+            self
+        }
+
+        /// How far the server's clock may be from this machine's when an ID token is judged; a minute by default.
+        #[must_use]
+        pub fn id_token_leeway(mut self, leeway: std::time::Duration) -> Self {
+            self.config.set_id_token_leeway(leeway);
+            self
+        }
+
+        /// A party that may stand beside this client in the `aud` of ID tokens, or as `azp`; may be given more than once. It
+        /// can use such a token to pose as the person here.
+        #[must_use]
+        pub fn trusted_audience(mut self, audience: impl Into<String>) -> Self {
+            self.config.add_trusted_audience(audience.into());
+            self
+        }
+
+        /// Takes whatever `acr` an ID token has, or none, where `acr_values` were asked for: they are a wish
+        /// (OpenID Connect Core section 3.1.2.1), and the program looks for itself at what was granted.
+        #[must_use]
+        pub fn accept_any_acr(mut self) -> Self {
+            self.config.set_any_acr();
+            self
+        }
+
+        /// A rule of the program's own, or of an ecosystem's: an ID token whose claim at `path` does not satisfy it is refused.
+        /// The path is a claim's name, or a JSON pointer such as `/verified_claims/verification/trust_framework` (RFC 6901).
+        #[must_use]
+        pub fn expect_claim(
+            mut self,
+            path: impl Into<String>,
+            holds: impl Fn(Option<&$crate::jose::Value>) -> bool + Send + Sync + 'static,
+        ) -> Self {
+            self.config.add_expectation(path.into(), std::sync::Arc::new(holds));
+            self
+        }
+
+        /// Takes a token answer without `token_type` as this type, for a server known to leave it out.
+        #[must_use]
+        pub fn assume_token_type(mut self, token_type: impl Into<String>) -> Self {
+            self.config.set_assumed_token_type(token_type.into());
+            self
+        }
+    };
+}
+
+impl Config {
+    #[doc(hidden)]
+    pub fn set_client(&mut self, client_id: String, secret: Option<crate::Secret>) {
+        self.client_id = client_id;
+        self.secret.clone_from(&secret);
+        // A method that was chosen already stays chosen: the order of the calls does not matter.
+        if !matches!(self.credentials, Credentials::Method(_)) {
+            self.credentials =
+                secret.map_or(Credentials::Public, |secret| Credentials::Secret(SecretMethods::new(&secret)));
+        }
+    }
+
+    #[doc(hidden)]
+    pub fn set_client_key(&mut self, client_id: String, key: Jwk) {
+        self.client_id = client_id;
+        if !matches!(self.credentials, Credentials::Method(_)) {
+            self.credentials = Credentials::key(key);
+        }
+    }
+
+    #[doc(hidden)]
+    pub fn set_auth(&mut self, method: Arc<dyn ClientAuth>) {
+        self.credentials = Credentials::Method(method);
+    }
+
+    #[doc(hidden)]
+    pub fn set_basic_raw(&mut self) {
+        self.basic_raw = true;
+    }
+
+    #[doc(hidden)]
+    pub fn set_redirect_uri(&mut self, redirect_uri: String) {
+        self.redirect_uri = Some(redirect_uri);
+    }
+
+    #[doc(hidden)]
+    pub fn members_mut(&mut self) -> &mut AuthorizationServer {
+        &mut self.members
+    }
+
+    #[doc(hidden)]
+    pub fn set_issuer_policy(&mut self, policy: discovery::IssuerPolicy) {
+        self.issuer_policy = policy;
+    }
+
+    #[doc(hidden)]
+    pub fn set_metadata_lifetime(&mut self, lifetime: Duration) {
+        self.metadata_lifetime = lifetime;
+    }
+
+    #[doc(hidden)]
+    pub fn set_assumed_token_type(&mut self, token_type: String) {
+        self.assumed_token_type = Some(token_type);
+    }
+
+    #[doc(hidden)]
+    pub fn set_allow_http(&mut self) {
+        self.allow_http = true;
+    }
+
+    #[doc(hidden)]
+    pub fn add_hook(&mut self, hook: Arc<dyn Hook>) {
+        self.hooks.push(hook);
+    }
+
+    #[doc(hidden)]
+    pub fn set_id_token_alg(&mut self, alg: Option<String>) {
+        self.id_token.algorithm = alg.map_or(AlgorithmRule::OnlyOneListed, AlgorithmRule::Registered);
+    }
+
+    #[doc(hidden)]
+    pub fn set_id_token_encryption(&mut self, alg: String, enc: String) {
+        self.id_token.encryption = Some(Encryption { alg, enc });
+    }
+
+    #[doc(hidden)]
+    pub fn set_userinfo_alg(&mut self, alg: String) {
+        self.userinfo.algorithm = Some(alg);
+    }
+
+    #[doc(hidden)]
+    pub fn set_userinfo_encryption(&mut self, alg: String, enc: String) {
+        self.userinfo.encryption = Some(Encryption { alg, enc });
+    }
+
+    #[doc(hidden)]
+    pub fn set_userinfo_in_body(&mut self) {
+        self.userinfo.placement = Placement::FormBody;
+    }
+
+    #[doc(hidden)]
+    pub fn set_jwks(&mut self, keys: JwkSet) {
+        self.jwks = Some(keys);
+    }
+
+    #[doc(hidden)]
+    pub fn set_id_token_leeway(&mut self, leeway: Duration) {
+        self.id_token.leeway = leeway;
+    }
+
+    #[doc(hidden)]
+    pub fn set_untyped_logout_tokens(&mut self) {
+        self.logout.untyped = true;
+    }
+
+    #[doc(hidden)]
+    pub fn set_frontchannel_logout_session_required(&mut self) {
+        self.logout.session_required = true;
+    }
+
+    #[doc(hidden)]
+    pub fn add_trusted_audience(&mut self, audience: String) {
+        self.id_token.trusted_audiences.push(audience);
+    }
+
+    #[doc(hidden)]
+    pub fn set_any_acr(&mut self) {
+        self.id_token.any_acr = true;
+    }
+
+    #[doc(hidden)]
+    pub fn add_expectation(&mut self, path: String, holds: Arc<Holds>) {
+        self.id_token.expectations.push(Expectation { path, holds });
+    }
+
+    #[doc(hidden)]
+    pub fn add_decryption_key(&mut self, key: Arc<dyn Decrypter>) {
+        self.decryption_keys.push(key);
+    }
+
+    #[doc(hidden)]
+    pub fn set_accept_unsigned_id_tokens(&mut self) {
+        self.id_token.unsigned = true;
+        self.id_token.algorithm = AlgorithmRule::Registered("none".to_owned());
+    }
+
+    /// Refuses what a program without an async runtime can't use.
+    ///
+    /// # Errors
+    /// [`Error::Config`] that names it.
+    #[doc(hidden)]
+    pub fn refuse_reactor(&self) -> Result<()> {
+        let method = matches!(&self.credentials, Credentials::Method(method) if method.needs_reactor());
+        if method || self.decryption_keys.iter().any(|key| key.needs_reactor()) {
+            return Err(Error::config(
+                "a signer or decrypter of this blocking client needs an async runtime",
+                "hand over one that implements BlockingSigner or BlockingDecrypter, wrapped in Inline",
+            ));
+        }
+        Ok(())
+    }
+
+    /// That what is configured can work at all.
+    pub(crate) fn check(&self) -> Result<()> {
+        self.credentials.check()?;
+        for encryption in self.id_token.encryption.iter().chain(&self.userinfo.encryption) {
+            encryption.parsed()?;
+        }
+        let id_token = match &self.id_token.algorithm {
+            AlgorithmRule::Registered(alg) => Some(alg),
+            AlgorithmRule::OnlyOneListed => None,
+        };
+        for alg in id_token.into_iter().chain(&self.userinfo.algorithm) {
+            let unsigned = alg == "none" && self.id_token.unsigned;
+            if !unsigned && SignatureAlgorithm::from_name(alg).is_none() {
+                return Err(Error::config(
+                    format!("{alg} is no signature algorithm that is known here"),
+                    "use a registered name, such as RS256 or ES256; none is behind danger()",
+                ));
+            }
+        }
+        Ok(())
+    }
+}
