@@ -1,0 +1,75 @@
+//! Speed of tokens: an ID token verified, a client assertion signed, a ciphertext decrypted. Each beside the raw operation of
+//! aws-lc in the same run, and beside jsonwebtoken, openidconnect and josekit. `--test` runs each a few times only.
+
+mod decrypt;
+mod sign;
+mod verify;
+
+use std::time::Instant;
+
+fn main() {
+    let quick = std::env::args().any(|argument| argument == "--test");
+    let mut rows = verify::rows(quick);
+    rows.extend(sign::rows(quick));
+    rows.extend(decrypt::rows(quick));
+    println!("| what | raw | grantee | reach | | jsonwebtoken | openidconnect | josekit |\n|---|---|---|---|---|---|---|---|");
+    let mut missed = false;
+    for row in &rows {
+        let ours = row.ours / row.raw;
+        let reached = ours <= row.most && row.peers.iter().flatten().all(|peer| *peer > row.ours);
+        missed |= !reached;
+        let peers: String = row
+            .peers
+            .iter()
+            .map(|peer| peer.map_or(" |".to_owned(), |peer| format!(" {:.2} times |", peer / row.raw)))
+            .collect();
+        println!(
+            "| {} | {:.1} µs | {ours:.3} times (+{:.2} µs) | at most {:.3} times, ahead of the peers | {} |{peers}",
+            row.what,
+            row.raw / 1000.0,
+            (row.ours - row.raw) / 1000.0,
+            row.most,
+            if reached { "reached" } else { "MISSED" },
+        );
+    }
+    std::process::exit(i32::from(missed && !quick));
+}
+
+/// Nanoseconds of one call of each.
+pub struct Row {
+    what: String,
+    raw: f64,
+    ours: f64,
+    /// The most that ours may take, in times of the raw operation.
+    most: f64,
+    /// jsonwebtoken, openidconnect, josekit, where they can do it.
+    peers: [Option<f64>; 3],
+}
+
+type Work<'a> = &'a dyn Fn();
+
+/// Times the raw operation, ours and the peers' in turn, and takes the median of each.
+pub fn row(quick: bool, what: String, most: f64, raw: Work<'_>, ours: Work<'_>, peers: [Option<Work<'_>>; 3]) -> Row {
+    let (rounds, calls) = if quick { (3, 2) } else { (61, 150) };
+    let time = |work: Work<'_>| {
+        let start = Instant::now();
+        (0..calls).for_each(|_| work());
+        start.elapsed().as_secs_f64() * 1e9 / f64::from(calls)
+    };
+    let mut times: [Vec<f64>; 5] = Default::default();
+    let works = [Some(raw), Some(ours), peers[0], peers[1], peers[2]];
+    for round in 0..rounds {
+        // Each has its turn at every place, so that none profits from what ran before it.
+        for place in 0..works.len() {
+            let index = (place + round) % works.len();
+            if let Some(work) = works[index] {
+                times[index].push(time(work));
+            }
+        }
+    }
+    let [raw, ours, peers @ ..] = times.map(|mut all| {
+        all.sort_by(f64::total_cmp);
+        all.get(all.len() / 2).copied()
+    });
+    Row { what, raw: raw.unwrap_or(f64::NAN), ours: ours.unwrap_or(f64::NAN), most, peers }
+}
