@@ -1,5 +1,8 @@
 //! The command line.
 
+pub(crate) mod jose;
+pub(crate) mod openid;
+
 use crate::settings::Settings;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
@@ -43,6 +46,19 @@ pub(crate) enum Verb {
     Introspect(ActOnToken),
     /// Revokes a token, read from stdin.
     Revoke(ActOnToken),
+    /// Shows what the server says about the person: of the profile's token, or of one on stdin.
+    Userinfo(openid::Userinfo),
+    /// Logs the person out at the server, and forgets the profile's token.
+    Logout(openid::Logout),
+    /// Judges ID tokens.
+    #[command(subcommand)]
+    IdToken(openid::IdToken),
+    /// Signs, verifies, encrypts, decrypts and shows JOSE tokens of any payload. With --json only errors are JSON.
+    #[command(subcommand)]
+    Jose(Box<jose::Jose>),
+    /// Makes and converts keys.
+    #[command(subcommand)]
+    Jwk(jose::Jwk),
     /// Prints what completes this program's command line in a shell.
     Completions {
         /// The shell.
@@ -65,9 +81,13 @@ pub(crate) struct Common {
 
 #[derive(Debug, Args)]
 pub(crate) struct Discover {
-    /// The issuer, or the URL of its metadata document.
+    /// The issuer, the URL of its metadata document, or a person's address such as joe@example.com.
     #[arg(value_name = "ISSUER")]
     pub(crate) server: Option<String>,
+
+    /// ISSUER is a person's URL or address, and WebFinger is asked for the issuer. An address needs no saying.
+    #[arg(long, requires = "server")]
+    pub(crate) person: bool,
 
     #[command(flatten)]
     pub(crate) common: Common,
@@ -231,7 +251,11 @@ mod tests {
         fn look(command: &clap::Command) {
             for argument in command.get_arguments() {
                 let name = argument.get_id().as_str();
-                assert!(!["client_secret", "password", "access_token", "token"].contains(&name), "{name}");
+                assert!(!["client_secret", "password", "token"].contains(&name), "{name}");
+                // What holds a token or a code names where that is.
+                if ["access_token", "refresh_token", "code", "id_token_hint"].contains(&name) {
+                    assert_eq!(argument.get_value_names().unwrap()[0], "@FILE|-", "{name}");
+                }
             }
             command.get_subcommands().for_each(look);
         }

@@ -1,11 +1,13 @@
 //! Settings made into a client of the library, a grant and a session.
 
+mod credentials;
+mod held;
+
 use crate::failure::{Failure, Result, usage};
 use crate::input::{self, Stdin};
 use crate::profile::Profile;
-use crate::settings::{AuthMethod, HeldGrant, Settings, has_credentials};
+use crate::settings::{HeldGrant, Settings, has_credentials};
 use grantee::blocking::{Client, ClientBuilder, Session, SessionBuilder};
-use grantee::client_auth::{ClientSecretBasic, ClientSecretPost};
 use grantee::endpoint::discovery::Where;
 use grantee::grant::{GrantContext, TokenParameters};
 use grantee::legacy::Password;
@@ -26,6 +28,8 @@ pub(crate) struct Setup {
     secret: Option<Secret>,
     /// The secret as it came from stdin, to be kept in a profile.
     secret_from_stdin: bool,
+    /// The password of the keys that the settings name.
+    key_password: Option<Secret>,
     /// The password, once it has been read.
     password: Option<Secret>,
 }
@@ -44,9 +48,11 @@ impl Setup {
             kept,
             secret: None,
             secret_from_stdin: false,
+            key_password: None,
             password: None,
         };
         setup.read_secret(given_secret_file)?;
+        setup.key_password = credentials::key_password(&setup.settings, &mut setup.stdin)?;
         Ok(setup)
     }
 
@@ -75,49 +81,48 @@ impl Setup {
 
     /// The client.
     pub(crate) fn client(&self) -> Result<Client> {
-        let client_id =
-            self.settings.client_id.as_deref().ok_or_else(|| self.missing("no client is named", "--client-id ID"))?;
+        let client_id = self.client_id()?;
         self.built(client_id)
     }
 
+    /// The client of a server that is known otherwise than from the settings.
+    pub(crate) fn client_on(&self, server: ClientBuilder) -> Result<Client> {
+        let client_id = self.client_id()?;
+        self.built_on(server, client_id)
+    }
+
     /// A client for whoever only reads metadata.
-    pub(crate) fn anonymous_client(&self) -> Result<Client> {
-        self.built(self.settings.client_id.as_deref().unwrap_or("-"))
+    pub(crate) fn anonymous_client(&self, server: Option<ClientBuilder>) -> Result<Client> {
+        let server = match server {
+            Some(server) => server,
+            None => self.server()?,
+        };
+        self.built_on(server, self.settings.client_id.as_deref().unwrap_or("-"))
+    }
+
+    fn client_id(&self) -> Result<&str> {
+        self.settings.client_id.as_deref().ok_or_else(|| self.missing("no client is named", "--client-id ID"))
     }
 
     fn built(&self, client_id: &str) -> Result<Client> {
-        self.builder(client_id)?.build().map_err(|error| match error {
+        self.built_on(self.server()?, client_id)
+    }
+
+    fn built_on(&self, server: ClientBuilder, client_id: &str) -> Result<Client> {
+        self.configured(server, client_id)?.build().map_err(|error| match error {
             // What else can't work was looked at before.
             Error::Config(why) if why.message.contains("certificate") => Failure::file(why.message),
             other => other.into(),
         })
     }
 
-    fn builder(&self, client_id: &str) -> Result<ClientBuilder> {
+    /// The rest of a client, whatever its server is.
+    fn configured(&self, server: ClientBuilder, client_id: &str) -> Result<ClientBuilder> {
         let settings = &self.settings;
-        let builder = self.with_endpoints(self.server()?);
+        let builder = self.with_endpoints(server);
         let builder = self.with_connection(builder)?;
-        let secret = || {
-            self.secret.clone().ok_or_else(|| {
-                Failure::usage("this way to authenticate needs a secret")
-                    .hint("give --client-secret-file FILE, or GRANTEE_CLIENT_SECRET in the environment")
-            })
-        };
-        let builder = match (settings.auth, &self.secret) {
-            (None, Some(secret)) => {
-                let builder = builder.client(client_id, secret);
-                if settings.basic_raw { builder.basic_raw() } else { builder }
-            }
-            (None | Some(AuthMethod::None), _) => builder.public_client(client_id),
-            (Some(AuthMethod::ClientSecretBasic), _) => {
-                let method = ClientSecretBasic::new(secret()?);
-                let method = if settings.basic_raw { method.raw() } else { method };
-                builder.public_client(client_id).auth(method)
-            }
-            (Some(AuthMethod::ClientSecretPost), _) => {
-                builder.public_client(client_id).auth(ClientSecretPost::new(secret()?))
-            }
-        };
+        let builder = self.authenticated(builder, client_id)?;
+        let builder = self.with_openid(builder)?;
         let builder = match &settings.redirect_uri {
             Some(redirect_uri) => builder.redirect_uri(redirect_uri),
             None => builder,
@@ -151,6 +156,8 @@ impl Setup {
             &settings.authorization_endpoint,
             &settings.introspection_endpoint,
             &settings.revocation_endpoint,
+            &settings.userinfo_endpoint,
+            &settings.end_session_endpoint,
         ];
         if endpoints.into_iter().all(Option::is_none) {
             return Err(self.missing("no server is named", "--issuer URL, or --token-endpoint URL"));
@@ -173,6 +180,15 @@ impl Setup {
         if let Some(url) = &settings.revocation_endpoint {
             builder = builder.revocation_endpoint(url);
         }
+        if let Some(url) = &settings.userinfo_endpoint {
+            builder = builder.userinfo_endpoint(url);
+        }
+        if let Some(url) = &settings.end_session_endpoint {
+            builder = builder.end_session_endpoint(url);
+        }
+        if let Some(url) = &settings.jwks_uri {
+            builder = builder.jwks_uri(url);
+        }
         builder
     }
 
@@ -194,8 +210,7 @@ impl Setup {
             builder = builder.proxy(proxy_with_credentials(proxy)?);
         }
         if let Some(seconds) = settings.timeout {
-            let timeout = Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero());
-            let timeout = timeout.ok_or_else(|| Failure::usage("--timeout is no number of seconds above 0"))?;
+            let timeout = timeout(seconds)?;
             builder = builder.timeout(timeout).connect_timeout(timeout.min(Duration::from_secs(10)));
         }
         Ok(builder)
@@ -312,6 +327,9 @@ impl Setup {
         if settings.password_file.as_deref() == Some(Path::new("-")) {
             settings.password_file = None;
         }
+        if settings.key_password_file.as_deref() == Some(Path::new("-")) {
+            settings.key_password_file = None;
+        }
         if settings.proxy.as_deref().is_some_and(has_credentials) && self.kept.proxy != settings.proxy {
             settings.proxy = settings.proxy.as_deref().map(without_credentials).transpose()?;
         }
@@ -376,7 +394,14 @@ fn environment(name: &str) -> Result<Option<Secret>> {
     }
 }
 
-fn proxy_with_credentials(proxy: &str) -> Result<Secret> {
+/// `--timeout`.
+pub(crate) fn timeout(seconds: f64) -> Result<Duration> {
+    let timeout = Duration::try_from_secs_f64(seconds).ok().filter(|timeout| !timeout.is_zero());
+    timeout.ok_or_else(|| Failure::usage("--timeout is no number of seconds above 0"))
+}
+
+/// `--proxy`, with the credentials that the environment holds.
+pub(crate) fn proxy_with_credentials(proxy: &str) -> Result<Secret> {
     let Some(username) = environment("GRANTEE_PROXY_USERNAME")? else { return Ok(Secret::new(proxy)) };
     let mut url = proxy_url(proxy)?;
     let password = environment("GRANTEE_PROXY_PASSWORD")?;

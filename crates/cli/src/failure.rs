@@ -2,7 +2,8 @@
 
 use crate::output;
 use grantee::Error;
-use grantee::error::InsufficientKind;
+use grantee::error::{InsufficientKind, RuleViolation};
+use grantee::jose;
 use serde_json::{Map, Value};
 use std::fmt::Display;
 use std::path::Path;
@@ -68,6 +69,19 @@ impl Failure {
         Self::file(format!("{what} {}: {error}", path.display()))
     }
 
+    /// A key that can't be read or used.
+    pub(crate) fn key(what: impl Display, error: &jose::Error) -> Self {
+        let mut failure = Self::new(FILE, "key", format!("{what}: {error}"));
+        failure.0.rule = Some(error.rule().to_owned());
+        failure.0.spec = Some(error.spec().to_owned());
+        failure
+    }
+
+    /// A token that was refused.
+    pub(crate) fn refused(error: jose::Error) -> Self {
+        Error::from(RuleViolation::from_jose("token", error)).into()
+    }
+
     /// Nothing more can be had without the person.
     pub(crate) fn login(message: impl Into<String>) -> Self {
         Self::new(LOGIN, "login_required", message)
@@ -94,6 +108,17 @@ impl Failure {
     pub(crate) fn hint_if_none(mut self, hint: impl FnOnce() -> String) -> Self {
         self.0.hint.get_or_insert_with(hint);
         self
+    }
+
+    /// The hint, with another name for an option: a verb may have its own.
+    pub(crate) fn with_option(mut self, option: &str, here: &str) -> Self {
+        self.0.hint = self.0.hint.map(|hint| hint.replace(option, here));
+        self
+    }
+
+    /// Whether an answer broke a rule.
+    pub(crate) fn broke_a_rule(&self) -> bool {
+        self.0.exit == RULE
     }
 
     pub(crate) fn needs_login(&self) -> bool {
@@ -142,12 +167,31 @@ impl From<Error> for Failure {
             failure.0.rule = Some(rule.rule.to_owned());
             failure.0.spec = Some(rule.spec.to_owned());
         }
-        failure.0.hint = error.hint().map(str::to_owned);
+        failure.0.hint = error.hint().map(in_options);
         failure.0.server_error = error.server_error().map(str::to_owned);
         // An error that came by redirect has no status.
         failure.0.status = error.status().filter(|status| *status != 0);
         failure
     }
+}
+
+/// What the library calls by its methods, by the program's options.
+fn in_options(hint: &str) -> String {
+    const NAMES: [(&str, &str); 12] = [
+        ("id_token_encryption(alg, enc)", "--id-token-encryption ALG/ENC"),
+        ("userinfo_encryption(alg, enc)", "--userinfo-encryption ALG/ENC"),
+        ("id_token_alg(..)", "--id-token-alg"),
+        ("userinfo_alg(..)", "--userinfo-alg"),
+        ("decryption_key(..)", "--decryption-key FILE"),
+        ("trusted_audience(..)", "--trusted-audience"),
+        ("client(id, secret)", "--client-secret-file FILE"),
+        ("accept_any_acr()", "--accept-any-acr"),
+        ("post_logout_redirect_uri(..)", "--post-logout-redirect-uri"),
+        ("basic_raw()", "--basic-raw"),
+        ("danger().allow_http()", "--allow-http"),
+        ("issuer(..)", "--issuer"),
+    ];
+    NAMES.iter().fold(hint.to_owned(), |hint, (method, option)| hint.replace(method, option))
 }
 
 /// The library says the hint in its message; here it stands on its own.

@@ -2,11 +2,12 @@
 
 use crate::failure::{Failure, Result};
 use grantee::Secret;
+use grantee::jose::{self, ErrorKind};
 use std::io::{self, Read as _};
 use std::path::Path;
 
 /// The most that is read of anything that is no request body.
-const MOST: u64 = 16 * 1024 * 1024;
+pub(crate) const MOST: u64 = 16 * 1024 * 1024;
 
 /// Stdin, which one thing can have.
 #[derive(Default)]
@@ -55,6 +56,30 @@ pub(crate) fn secret_from_stdin(what: &'static str) -> Result<Secret> {
         return Err(Failure::usage(format!("{what} is read from stdin, and there is nothing")));
     }
     Ok(secret)
+}
+
+/// The token on stdin, without the one newline behind it that printing it has put there.
+///
+/// # Errors
+/// A rule is broken by what is no text or too long.
+pub(crate) fn token_from_stdin() -> Result<String> {
+    // A payload that may be read, in base64url.
+    const MOST_TOKEN: u64 = MOST / 3 * 4 + 64 * 1024;
+    let mut bytes = Vec::new();
+    let read = io::stdin().lock().take(MOST_TOKEN + 1).read_to_end(&mut bytes);
+    read.map_err(|error| Failure::file(format!("can't read the token from stdin: {error}")))?;
+    let refused = |kind, rule| Failure::refused(jose::Error::new(kind, rule, "RFC 7515 section 3"));
+    if bytes.len() as u64 > MOST_TOKEN {
+        return Err(refused(ErrorKind::TooLarge, "the token is no longer than this program reads"));
+    }
+    let mut token = String::from_utf8(bytes).map_err(|_| refused(ErrorKind::Malformed, "the token is text"))?;
+    if token.ends_with('\n') {
+        token.pop();
+        if token.ends_with('\r') {
+            token.pop();
+        }
+    }
+    Ok(token)
 }
 
 /// Reads all of stdin.

@@ -5,6 +5,7 @@
 //! args ─ what was asked      settings ─ options, environment and profile laid over each other
 //!   └ verb/… ─ does it       client   ─ settings made into a client, a grant, a session
 //!       └ output ─ stdout    failure  ─ what went wrong, and the exit status
+//!                            keys     ─ JWK, PEM and DER from files, sets from URLs
 //! ```
 //!
 //! Data goes to stdout, everything else to stderr.
@@ -16,6 +17,7 @@ mod args;
 mod client;
 mod failure;
 mod input;
+mod keys;
 mod output;
 mod private_file;
 mod profile;

@@ -21,10 +21,14 @@ pub(crate) fn text(text: &str) -> Result<()> {
     bytes(format!("{}\n", text.trim_end_matches('\n')).as_bytes())
 }
 
+/// Whether a person sees stdout.
+pub(crate) fn is_terminal() -> bool {
+    io::stdout().is_terminal()
+}
+
 /// One JSON value to stdout: in lines for a person who sees it, else on one line.
 pub(crate) fn json(value: &impl Serialize) -> Result<()> {
-    let written =
-        if io::stdout().is_terminal() { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
+    let written = if is_terminal() { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
     text(&written.map_err(|error| Failure::file(format!("can't write JSON: {error}")))?)
 }
 
@@ -37,7 +41,7 @@ pub(crate) fn note(line: &str) {
 pub(crate) fn table<const N: usize>(headings: [&str; N]) -> Table {
     let mut table = Table::new();
     table.load_style(presets::UTF8_HORIZONTAL_ONLY).set_header(headings);
-    if io::stdout().is_terminal() {
+    if is_terminal() {
         table.set_content_arrangement(ContentArrangement::Dynamic);
     }
     table

@@ -13,6 +13,8 @@ pub(crate) enum AuthMethod {
     None,
     ClientSecretBasic,
     ClientSecretPost,
+    ClientSecretJwt,
+    PrivateKeyJwt,
 }
 
 /// The grant that brought a profile's token, by the value of `grant_type`.
@@ -39,7 +41,7 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) metadata: Option<String>,
 
-    /// The authorization endpoint; goes before the metadata's, and so do the next three.
+    /// The authorization endpoint; goes before the metadata's, and so do the others below.
     #[arg(long, env = "GRANTEE_AUTHORIZATION_ENDPOINT", hide_env = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) authorization_endpoint: Option<String>,
@@ -58,6 +60,21 @@ pub(crate) struct Settings {
     #[arg(long, env = "GRANTEE_REVOCATION_ENDPOINT", hide_env = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) revocation_endpoint: Option<String>,
+
+    /// The userinfo endpoint.
+    #[arg(long, env = "GRANTEE_USERINFO_ENDPOINT", hide_env = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) userinfo_endpoint: Option<String>,
+
+    /// Where a person is logged out.
+    #[arg(long, env = "GRANTEE_END_SESSION_ENDPOINT", hide_env = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) end_session_endpoint: Option<String>,
+
+    /// Where the server's keys are.
+    #[arg(long, env = "GRANTEE_JWKS_URI", hide_env = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) jwks_uri: Option<String>,
 
     /// The client's identifier.
     #[arg(long, env = "GRANTEE_CLIENT_ID", hide_env = true, value_name = "ID")]
@@ -78,6 +95,31 @@ pub(crate) struct Settings {
     #[arg(long, env = "GRANTEE_BASIC_RAW", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) basic_raw: bool,
+
+    /// A file with the client's private key (JWK or PEM), for assertions: private_key_jwt.
+    #[arg(long, env = "GRANTEE_KEY", hide_env = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key: Option<PathBuf>,
+
+    /// A file with the password of that key and of the one to decrypt with, `-` for stdin. GRANTEE_KEY_PASSWORD holds it itself.
+    #[arg(long, env = "GRANTEE_KEY_PASSWORD_FILE", hide_env = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) key_password_file: Option<PathBuf>,
+
+    /// A file with an assertion that the platform makes, read at each use. GRANTEE_CLIENT_ASSERTION holds one itself.
+    #[arg(long, env = "GRANTEE_CLIENT_ASSERTION_FILE", hide_env = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) client_assertion_file: Option<PathBuf>,
+
+    /// A program that prints an assertion, run at each use: its path and its arguments, without a shell.
+    #[arg(long, env = "GRANTEE_CLIENT_ASSERTION_COMMAND", hide_env = true, value_name = "COMMAND", num_args = 1.., value_delimiter = '\n')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) client_assertion_command: Vec<String>,
+
+    /// A file with the private key (JWK or PEM) that ID tokens and userinfo are encrypted to.
+    #[arg(long, env = "GRANTEE_DECRYPTION_KEY", hide_env = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) decryption_key: Option<PathBuf>,
 
     /// A file with the client's certificate and its chain (PEM), shown to servers that ask for one.
     #[arg(long, env = "GRANTEE_TLS_CERT", hide_env = true, value_name = "FILE")]
@@ -119,6 +161,11 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) param: Vec<String>,
 
+    /// What a login brings: code, or any of code, id_token, token with spaces between, or none.
+    #[arg(long, env = "GRANTEE_RESPONSE_TYPE", hide_env = true, value_name = "TYPE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) response_type: Option<String>,
+
     /// How the answer to a login travels: query, fragment, form_post.
     #[arg(long, env = "GRANTEE_RESPONSE_MODE", hide_env = true, value_name = "MODE")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -158,6 +205,41 @@ pub(crate) struct Settings {
     #[arg(long, env = "GRANTEE_CLAIMS", hide_env = true, value_name = "JSON")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) claims: Option<String>,
+
+    /// How ID tokens are signed, as the client is registered; RS256 unless said.
+    #[arg(long, env = "GRANTEE_ID_TOKEN_ALG", hide_env = true, value_name = "ALG")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id_token_alg: Option<String>,
+
+    /// How ID tokens are encrypted, as the client is registered; without ENC it is A128CBC-HS256. With --decryption-key alone the key's alg says it.
+    #[arg(long, env = "GRANTEE_ID_TOKEN_ENCRYPTION", hide_env = true, value_name = "ALG[/ENC]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) id_token_encryption: Option<String>,
+
+    /// Who may stand beside this client in the aud of ID tokens.
+    #[arg(long, env = "GRANTEE_TRUSTED_AUDIENCE", hide_env = true, value_name = "A", num_args = 1.., value_delimiter = '\n')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) trusted_audience: Vec<String>,
+
+    /// Takes whatever acr an ID token has, also where classes were asked for by --acr-values.
+    #[arg(long, env = "GRANTEE_ACCEPT_ANY_ACR", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) accept_any_acr: bool,
+
+    /// After a login, fetches what the server says about the person, and checks that it is about the same one.
+    #[arg(long, env = "GRANTEE_USERINFO", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) userinfo: bool,
+
+    /// How userinfo is signed, as the client is registered.
+    #[arg(long, env = "GRANTEE_USERINFO_ALG", hide_env = true, value_name = "ALG")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) userinfo_alg: Option<String>,
+
+    /// How userinfo is encrypted, as the client is registered.
+    #[arg(long, env = "GRANTEE_USERINFO_ENCRYPTION", hide_env = true, value_name = "ALG[/ENC]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) userinfo_encryption: Option<String>,
 
     /// An HTTP proxy for everything. Its credentials come from GRANTEE_PROXY_USERNAME and GRANTEE_PROXY_PASSWORD, or stand in GRANTEE_PROXY.
     #[arg(long, env = "GRANTEE_PROXY", hide_env = true, value_name = "URL")]
@@ -213,10 +295,18 @@ impl Settings {
             token_endpoint: self.token_endpoint.or(below.token_endpoint),
             introspection_endpoint: self.introspection_endpoint.or(below.introspection_endpoint),
             revocation_endpoint: self.revocation_endpoint.or(below.revocation_endpoint),
+            userinfo_endpoint: self.userinfo_endpoint.or(below.userinfo_endpoint),
+            end_session_endpoint: self.end_session_endpoint.or(below.end_session_endpoint),
+            jwks_uri: self.jwks_uri.or(below.jwks_uri),
             client_id: self.client_id.or(below.client_id),
             client_secret_file: self.client_secret_file.or(below.client_secret_file),
             auth: self.auth.or(below.auth),
             basic_raw: self.basic_raw || below.basic_raw,
+            key: self.key.or(below.key),
+            key_password_file: self.key_password_file.or(below.key_password_file),
+            client_assertion_file: self.client_assertion_file.or(below.client_assertion_file),
+            client_assertion_command: list(self.client_assertion_command, below.client_assertion_command),
+            decryption_key: self.decryption_key.or(below.decryption_key),
             tls_cert: self.tls_cert.or(below.tls_cert),
             tls_key: self.tls_key.or(below.tls_key),
             ca: self.ca.or(below.ca),
@@ -225,6 +315,7 @@ impl Settings {
             resource: list(self.resource, below.resource),
             audience: list(self.audience, below.audience),
             param: list(self.param, below.param),
+            response_type: self.response_type.or(below.response_type),
             response_mode: self.response_mode.or(below.response_mode),
             nonce: self.nonce.or(below.nonce),
             state: self.state.or(below.state),
@@ -233,6 +324,13 @@ impl Settings {
             acr_values: self.acr_values.or(below.acr_values),
             login_hint: self.login_hint.or(below.login_hint),
             claims: self.claims.or(below.claims),
+            id_token_alg: self.id_token_alg.or(below.id_token_alg),
+            id_token_encryption: self.id_token_encryption.or(below.id_token_encryption),
+            trusted_audience: list(self.trusted_audience, below.trusted_audience),
+            accept_any_acr: self.accept_any_acr || below.accept_any_acr,
+            userinfo: self.userinfo || below.userinfo,
+            userinfo_alg: self.userinfo_alg.or(below.userinfo_alg),
+            userinfo_encryption: self.userinfo_encryption.or(below.userinfo_encryption),
             proxy: self.proxy.or(below.proxy),
             timeout: self.timeout.or(below.timeout),
             allow_http: self.allow_http || below.allow_http,
@@ -261,6 +359,10 @@ impl Settings {
     pub(crate) fn files_mut(&mut self) -> impl Iterator<Item = &mut PathBuf> {
         let files = [
             &mut self.client_secret_file,
+            &mut self.key,
+            &mut self.key_password_file,
+            &mut self.client_assertion_file,
+            &mut self.decryption_key,
             &mut self.tls_cert,
             &mut self.tls_key,
             &mut self.ca,

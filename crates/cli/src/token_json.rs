@@ -9,8 +9,17 @@ use serde_json::{Map, Value};
 
 /// Prints a token.
 pub(crate) fn print(token: &Token, form: TokenForm, json: bool) -> Result<()> {
+    print_with(token, Map::new(), form, json)
+}
+
+/// Prints a token, with further members beside it.
+pub(crate) fn print_with(token: &Token, more: Map<String, Value>, form: TokenForm, json: bool) -> Result<()> {
     let text = match form {
-        TokenForm::Json => return output::json(&members(token)),
+        TokenForm::Json => {
+            let mut members = members(token);
+            members.extend(more);
+            return output::json(&members);
+        }
         TokenForm::Token => token.access_token.reveal().to_owned(),
         TokenForm::Header => {
             let header: HeaderValue = token.try_into()?;

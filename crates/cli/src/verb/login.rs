@@ -1,16 +1,18 @@
 //! `grantee login`: a token by a person's login in the browser.
 
-use crate::args::Login as Args;
+use crate::args::{Login as Args, TokenForm};
 use crate::client::Setup;
 use crate::failure::{Failure, Result};
 use crate::input;
 use crate::output;
 use crate::private_file;
 use crate::progress::spin;
-use crate::settings::HeldGrant;
+use crate::settings::{HeldGrant, Settings};
 use crate::token_json;
 use grantee::blocking::{Client, Login};
-use grantee::{AuthorizationRequest, Pending, Secret};
+use grantee::oidc::IdToken;
+use grantee::{AuthorizationRequest, Pending, Secret, legacy};
+use serde_json::{Map, Value, json};
 use std::fs;
 use std::io::{self, BufRead as _, Read as _};
 use std::path::Path;
@@ -21,26 +23,95 @@ const PASTED_REDIRECT_URI: &str = "http://127.0.0.1/callback";
 /// The longest callback that is read from a terminal.
 const MOST_PASTED: u64 = 64 * 1024;
 
+/// What a login brought.
+pub(super) enum Brought {
+    /// A token, and who logged in where `openid` was asked for.
+    Login(Box<Login>),
+    /// Who logged in, and nothing else.
+    Identity(Box<IdToken>),
+    /// That the server agreed.
+    Nothing,
+}
+
 pub(super) fn run(args: Args, json: bool) -> Result<()> {
     let Args { no_browser, start, finish, callback, output, common } = args;
     let mut setup = Setup::new(common.profile.as_deref(), common.settings)?;
     if let Some(file) = start {
         return begin(&setup, &file, json);
     }
-    let (client, login) = match (finish, callback) {
+    let (client, brought) = match (finish, callback) {
         (Some(file), Some(callback)) => end(&mut setup, &file, &callback)?,
         _ if no_browser => by_pasting(&mut setup)?,
         _ => super::browser::log_in(&setup)?,
     };
+    match brought {
+        Brought::Login(login) => show(&mut setup, &client, &login, output, json),
+        Brought::Identity(id_token) => identity(&setup, &id_token),
+        Brought::Nothing => output::json(&Map::new()),
+    }
+}
+
+/// Keeps the token and prints it with what is known of the person.
+fn show(setup: &mut Setup, client: &Client, login: &Login, form: TokenForm, json: bool) -> Result<()> {
+    let mut more = Map::new();
+    let mut outcome = Ok(());
+    if let Some(id_token) = login.id_token() {
+        more.insert("id_token_claims".to_owned(), id_token.claims().members().clone().into());
+    }
+    if setup.settings.userinfo {
+        match super::userinfo::fetch(client, login.token(), login.id_token()) {
+            Ok(claims) => drop(more.insert("userinfo".to_owned(), claims.members().clone().into())),
+            // A token that is about somebody else is neither kept nor shown.
+            Err(failure) if failure.broke_a_rule() => return Err(failure),
+            Err(failure) => outcome = Err(failure),
+        }
+    }
+    if let Some(session_state) = login.session_state() {
+        more.insert("session_state".to_owned(), session_state.into());
+    }
     // The request settled these, and the held token is found by them again.
     let asked = login.parameters();
     setup.settings.scope =
         asked.scope.as_ref().filter(|scope| !scope.is_empty()).map(ToString::to_string).into_iter().collect();
     setup.settings.resource.clone_from(&asked.resources);
-    let kept = setup.keep(&client, login.token(), HeldGrant::AuthorizationCode);
+    let kept = setup.keep(client, login.token(), HeldGrant::AuthorizationCode);
     // What the server has given is printed also where it could not be kept.
-    token_json::print(login.token(), output, json)?;
-    kept
+    if !json && form == TokenForm::Json && output::is_terminal() && setup.profile.is_some() && kept.is_ok() {
+        person(&more)?;
+    } else {
+        token_json::print_with(login.token(), more, form, json)?;
+    }
+    kept.and(outcome)
+}
+
+/// Shows who has logged in; the profile has the token.
+fn person(known: &Map<String, Value>) -> Result<()> {
+    let claims = ["id_token_claims", "userinfo"].into_iter().filter_map(|name| known.get(name)?.as_object());
+    output::members(&claims.flat_map(Clone::clone).collect::<Map<_, _>>().into())
+}
+
+/// There is no access token, so there is nothing that a profile could hold.
+fn identity(setup: &Setup, id_token: &IdToken) -> Result<()> {
+    if let Some(profile) = &setup.profile {
+        output::note(&format!("no access token came, so the profile {} holds none", profile.name()));
+    }
+    output::json(&json!({ "id_token": id_token.reveal(), "id_token_claims": id_token.claims().members() }))
+}
+
+/// Ends a login by what its response type brings.
+pub(super) fn finish(client: &Client, pending: Pending, callback: &str) -> Result<Brought> {
+    let asked = pending.response_type_name().to_owned();
+    let brings = |name| asked.split(' ').any(|word| word == name);
+    if brings("none") {
+        client.respond(pending, callback)?;
+        return Ok(Brought::Nothing);
+    }
+    if !brings("code") && !brings("token") {
+        let id_token = spin("verifying the ID token", || client.identify(pending, callback))?;
+        return Ok(Brought::Identity(Box::new(id_token)));
+    }
+    let login = spin("asking the server for the token", || client.finish(pending, callback))?;
+    Ok(Brought::Login(Box::new(login)))
 }
 
 fn begin(setup: &Setup, file: &Path, json: bool) -> Result<()> {
@@ -55,7 +126,7 @@ fn begin(setup: &Setup, file: &Path, json: bool) -> Result<()> {
     output::text(url.as_str())
 }
 
-fn end(setup: &mut Setup, file: &Path, callback: &str) -> Result<(Client, Login)> {
+fn end(setup: &mut Setup, file: &Path, callback: &str) -> Result<(Client, Brought)> {
     let callback = match callback {
         "-" => setup.stdin.referred("the callback", callback)?,
         file if file.starts_with('@') => setup.stdin.referred("the callback", file)?,
@@ -85,11 +156,11 @@ fn end(setup: &mut Setup, file: &Path, callback: &str) -> Result<(Client, Login)
     let client = setup.client()?;
     // It serves once: whoever removes it may go on.
     fs::remove_file(file).map_err(|error| Failure::io("can't remove the pending login", file, &error))?;
-    let login = spin("asking the server for the token", || client.finish(pending, callback.reveal().trim()))?;
-    Ok((client, login))
+    let brought = finish(&client, pending, callback.reveal().trim())?;
+    Ok((client, brought))
 }
 
-fn by_pasting(setup: &mut Setup) -> Result<(Client, Login)> {
+fn by_pasting(setup: &mut Setup) -> Result<(Client, Brought)> {
     setup.stdin.take("the callback")?;
     let client = setup.client()?;
     let request = pasted(setup, request(setup)?);
@@ -103,8 +174,8 @@ fn by_pasting(setup: &mut Setup) -> Result<(Client, Login)> {
     if callback.reveal().trim().is_empty() {
         return Err(Failure::login("nobody has logged in: stdin ended before a callback was pasted"));
     }
-    let login = spin("asking the server for the token", || client.finish(pending, callback.reveal().trim()))?;
-    Ok((client, login))
+    let brought = finish(&client, pending, callback.reveal().trim())?;
+    Ok((client, brought))
 }
 
 fn pasted(setup: &Setup, request: AuthorizationRequest) -> AuthorizationRequest {
@@ -121,6 +192,7 @@ pub(super) fn request(setup: &Setup) -> Result<AuthorizationRequest> {
     request = settings.resource.iter().fold(request, AuthorizationRequest::resource);
     request = settings.audience.iter().fold(request, AuthorizationRequest::audience);
     request = settings.params()?.into_iter().fold(request, |request, (name, value)| request.param(name, value));
+    request = response_type(settings, request)?;
     if let Some(response_mode) = &settings.response_mode {
         request = request.response_mode(response_mode);
     }
@@ -148,4 +220,14 @@ pub(super) fn request(setup: &Setup) -> Result<AuthorizationRequest> {
         request = request.claims(claims);
     }
     Ok(request)
+}
+
+/// What the login is to bring.
+fn response_type(settings: &Settings, request: AuthorizationRequest) -> Result<AuthorizationRequest> {
+    let Some(asked) = &settings.response_type else { return Ok(request) };
+    let words: Vec<&str> = asked.split_whitespace().collect();
+    if settings.userinfo && !words.iter().any(|word| matches!(*word, "code" | "token")) {
+        return Err(Failure::usage(format!("--userinfo needs an access token, and response type {asked} brings none")));
+    }
+    Ok(if words == ["token"] { legacy::implicit(request) } else { request.response_type(words.join(" ")) })
 }

@@ -3,15 +3,20 @@
 mod browser;
 mod call;
 mod demo;
-
 mod discover;
+mod id_token;
 mod introspect;
+mod jose;
+mod jwk;
 mod login;
+mod logout;
 mod profile;
 mod revoke;
 mod shell;
 mod token;
+mod userinfo;
 
+use crate::args::openid::IdToken;
 use crate::args::{ActOnToken, Cli, TokenKind, Verb};
 use crate::client::Setup;
 use crate::failure::{Failure, Result};
@@ -34,6 +39,11 @@ pub(crate) fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
         Verb::Call(args) => call::run(args, json),
         Verb::Introspect(args) => introspect::run(args, json),
         Verb::Revoke(args) => revoke::run(args, json),
+        Verb::Userinfo(args) => userinfo::run(args, json),
+        Verb::Logout(args) => logout::run(args, json),
+        Verb::IdToken(IdToken::Verify(args)) => id_token::verify(*args),
+        Verb::Jose(args) => jose::run(*args),
+        Verb::Jwk(args) => jwk::run(args, json),
         Verb::Completions { shell } => shell::completions(shell),
         Verb::Man => shell::man(),
     }

@@ -3,9 +3,15 @@
 #![allow(clippy::unwrap_used)]
 
 mod call;
+mod client_auth;
 mod errors;
+mod id_token;
+mod jose;
+mod jwk;
 mod login;
+mod logout;
 mod many_processes;
+mod openid;
 mod profile;
 mod shell;
 mod support;

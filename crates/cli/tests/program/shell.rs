@@ -12,7 +12,7 @@ fn every_flow_of_the_demo_passes() {
         assert_eq!(names, ["flow", "ms", "passed", "steps"]);
         assert_eq!(flow["passed"], true, "{flow:#}");
     }
-    assert!(flows.len() >= 16);
+    assert!(flows.len() >= 31);
     ran.exits(0);
 }
 

@@ -138,6 +138,13 @@ pub(crate) fn service(home: &Home, server: &Server) -> Vec<String> {
         .into()
 }
 
+/// Logs in with `--start` and `--finish`, and returns what came of it.
+pub(crate) fn log_in(home: &Home, options: &[String], more: &[&str]) -> Ran {
+    let started = home.run(&with(&[&["login", "--start", "pending"], more].concat(), options)).exits(0);
+    let callback = redirect(started.text().trim()).unwrap();
+    home.run(&with(&[&["login", "--json", "--finish", "pending", &callback], more].concat(), options))
+}
+
 pub(crate) fn with<'a>(first: &[&'a str], more: &'a [String]) -> Vec<&'a str> {
     first.iter().copied().chain(more.iter().map(String::as_str)).collect()
 }
@@ -161,6 +168,21 @@ pub(crate) fn redirect(url: &str) -> Option<String> {
     let location =
         answer.lines().find_map(|line| line.split_once(": ").filter(|(name, _)| name.eq_ignore_ascii_case("location")));
     location.map(|(_, value)| url.join(value.trim()).unwrap().to_string())
+}
+
+/// Runs the program with a `$BROWSER` that writes the URL to a file, which is then walked here.
+pub(crate) fn in_a_browser(home: Home, arguments: &[&str]) -> (Ran, String) {
+    let script = home.file("browser", "#!/bin/sh\nprintf %s \"$1\" > url.part && exec /bin/mv url.part url\n");
+    set_mode(&script, 0o700);
+    let home = home.env("BROWSER", script.to_str().unwrap());
+    let child = home.spawn(arguments);
+    let url = (0..1000).find_map(|_| {
+        std::thread::sleep(std::time::Duration::from_millis(10));
+        std::fs::read_to_string(home.path("url")).ok()
+    });
+    let callback = redirect(&url.expect("the browser was opened")).unwrap();
+    assert_eq!(redirect(&callback), None, "the receiver answers with a page");
+    (Ran::new(arguments, child.wait_with_output().unwrap()), callback)
 }
 
 #[cfg(unix)]

@@ -237,4 +237,7 @@ fn discovery_shows_every_member() {
     let table = home.run(&["discover", &server.issuer()]).exits(0);
     assert!(table.text().contains("token_endpoint") && table.text().contains("seven"));
     home.run(&["discover", &server.url("/.well-known/openid-configuration")]).exits(0);
+    let found = home.run(&["discover", "--json", "--person", &server.url("/alice")]).json();
+    assert_eq!(found["issuer"], server.issuer());
+    home.run(&["discover", "alice@127.0.0.1"]).exits(13);
 }

@@ -30,7 +30,7 @@ pub(super) fn session(server: &Server, builder: SessionBuilder) -> grantee::Resu
 }
 
 /// Calls the API, waits until the token has expired, and calls again; each answer says whose token it was.
-fn outlive(server: &Server, steps: &mut Steps, session: grantee::Result<Session>, whose: &str) -> Outcome {
+pub(super) fn outlive(server: &Server, steps: &mut Steps, session: grantee::Result<Session>, whose: &str) -> Outcome {
     let session = steps.step("session made", session)?;
     steps.step("API called", call(server, &session, "/api/orders", whose))?;
     let asked = server.count(Endpoint::Token);
@@ -98,7 +98,7 @@ pub(super) fn loopback(server: &Server, steps: &mut Steps) -> Outcome {
     steps.step("browser sent to the server and from there to the receiver", walked)?;
     let callback = steps.step("answer received", callback)?;
     let login = steps.step("callback judged, code exchanged", client.finish(pending, callback))?;
-    steps.check("an ID token came", login.token().id_token.is_some())?;
+    steps.check("who logged in is known", login.id_token().is_some())?;
     outlive(server, steps, session(server, login.session()), "public")
 }
 
@@ -110,7 +110,7 @@ pub(super) fn pasted(server: &Server, steps: &mut Steps) -> Outcome {
     let callback = steps.step("the server approved", walk::redirect(&url))?.ok_or("the server did not redirect")?;
     let pending = steps.step("pending login read", Pending::from_json(&kept))?;
     let login = steps.step("callback judged, code exchanged", client.finish(pending, callback))?;
-    steps.check("an ID token came", login.token().id_token.is_some())?;
+    steps.check("who logged in is known", login.id_token().is_some())?;
     outlive(server, steps, session(server, login.session()), "svc")
 }
 

@@ -2,6 +2,7 @@
 //! second, so that each is used past its end.
 
 mod flows;
+mod openid;
 mod sessions;
 mod walk;
 
@@ -21,13 +22,27 @@ type Flow = (&'static str, fn(&Server, &mut Steps) -> Outcome);
 /// Why a flow did not pass.
 type Outcome<T = ()> = std::result::Result<T, String>;
 
-const FLOWS: [Flow; 17] = [
+const FLOWS: [Flow; 31] = [
     ("discovery", flows::discovery),
     ("client credentials, client_secret_basic", flows::client_secret_basic),
     ("client credentials, client_secret_post", flows::client_secret_post),
+    ("client credentials, client_secret_jwt", openid::client_secret_jwt),
+    ("client credentials, private_key_jwt", openid::private_key_jwt),
     ("client credentials, authentication of one's own", flows::own_authentication),
     ("authorization code with PKCE, loopback receiver", flows::loopback),
     ("authorization code, pending login kept and callback pasted", flows::pasted),
+    ("hybrid login: code id_token", openid::hybrid),
+    ("implicit login: id_token token", openid::implicit),
+    ("identity alone: id_token", openid::identity),
+    ("ID tokens that break a rule", openid::refused),
+    ("ID token after the server has rotated its keys", openid::rotated_keys),
+    ("ID token of a refresh", openid::refreshed),
+    ("userinfo", openid::userinfo),
+    ("userinfo, signed", openid::signed_userinfo),
+    ("logout at the server and back", openid::logout),
+    ("back-channel logout", openid::backchannel_logout),
+    ("issuer found by a person's address", openid::person),
+    ("access token as JWT, judged by an API", openid::access_token),
     ("refresh token with rotation", flows::rotation),
     ("resource owner password", flows::password),
     ("grant of one's own", flows::own_grant),
