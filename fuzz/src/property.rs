@@ -5,7 +5,10 @@ use grantee_core::Error;
 use http::Response;
 use serde_json::Value;
 use std::fmt::Debug;
+use std::future::Future;
 use std::hash::{DefaultHasher, Hash, Hasher};
+use std::pin::pin;
+use std::task::{Context, Poll, Waker};
 
 /// Stands where a secret would, so nothing that is shown may contain it. Made from the bytes, lest they contain it too.
 pub(crate) fn marker(data: &[u8]) -> String {
@@ -20,6 +23,34 @@ pub(crate) fn is_presentable(error: &Error) {
     assert!(!shown.chars().any(char::is_control), "not one line: {shown:?}");
     assert!(shown.len() <= 8 * 1024, "{} bytes of message", shown.len());
     assert!(!shown.is_empty() && !error.code().is_empty());
+}
+
+/// Every error of JOSE is one short line too, and shows no more than a line of what came.
+pub(crate) fn of_jose(error: &grantee_jose::Error) {
+    let shown = error.to_string();
+    assert!(!shown.chars().any(char::is_control), "not one line: {shown:?}");
+    assert!(shown.len() <= 2 * 1024, "{} bytes of message", shown.len());
+    assert!(!error.rule().is_empty() && error.spec().is_ascii());
+}
+
+/// The text with one character changed for another of the alphabet of base64url, chosen by the bytes.
+pub(crate) fn another_character(text: &str, by: &[u8]) -> String {
+    let mut hasher = DefaultHasher::new();
+    by.hash(&mut hasher);
+    let mut bytes = text.as_bytes().to_vec();
+    let place = usize::try_from(hasher.finish()).unwrap_or_default() % bytes.len().max(1);
+    if let Some(byte) = bytes.get_mut(place) {
+        *byte = if *byte == b'A' { b'B' } else { b'A' };
+    }
+    String::from_utf8(bytes).expect("still ASCII")
+}
+
+/// Polls a future that waits for nothing.
+pub(crate) fn at_once<T>(future: impl Future<Output = T>) -> T {
+    match pin!(future).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(outcome) => outcome,
+        Poll::Pending => panic!("it waits"),
+    }
 }
 
 /// Neither form of a value shows the secret that it holds or was made from.

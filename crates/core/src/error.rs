@@ -650,9 +650,9 @@ impl fmt::Display for Excerpt<'_> {
             if count == 200 {
                 return f.write_char('…');
             }
-            // Bidirectional overrides can reorder a line as control characters can.
+            // Separators of lines end one, and bidirectional overrides can reorder one, as control characters can.
             let hidden =
-                character.is_control() || matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+                character.is_control() || matches!(character, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
             f.write_char(if hidden { '\u{fffd}' } else { character })?;
         }
         Ok(())

@@ -444,6 +444,39 @@ fn a_crit_that_is_not_understood_is_refused_and_keys_in_headers_are_not_looked_a
     assert!(error.to_string().contains("the signature verifies"), "{error}");
 }
 
+#[test]
+fn a_token_of_another_kind_is_no_id_token_whatever_it_says() {
+    let World { key, client, .. } = world();
+    let signer = SigningKey::new(&key, SignatureAlgorithm::Es256).unwrap();
+    let judge = |typ: &str, claims: &Map<String, Value>| {
+        verify(&client, &signed_with(jws::Header::new().with_typ(typ), &signer, claims), &Expect::new())
+    };
+    for typ in ["at+jwt", "application/at+jwt", "Logout+JWT", "dpop+jwt", "oauth-authz-req+jwt", "secevent+jwt"] {
+        let error = refused(judge(typ, &claims()));
+        assert!(error.contains("the token is of no other kind (RFC 8725 section 3.11)"), "{error}");
+    }
+    for typ in ["JWT", "application/jwt", "id_token", ""] {
+        judge(typ, &claims()).unwrap();
+    }
+    let event = "http://schemas.openid.net/event/backchannel-logout";
+    let mut logout = claims();
+    logout.insert("events".into(), json!({event: {}}));
+    assert!(refused(judge("JWT", &logout)).contains("got a logout token"));
+    logout.insert("events".into(), json!({"another": {}}));
+    judge("JWT", &logout).unwrap();
+}
+
+#[test]
+fn the_payload_of_a_token_is_encoded() {
+    let World { key, client, .. } = world();
+    let signer = SigningKey::new(&key, SignatureAlgorithm::Es256).unwrap();
+    let mut claims = claims();
+    claims.insert("iss".into(), json!("https://as"));
+    let token = signed_with(jws::Header::new().with_unencoded_payload(), &signer, &claims);
+    let error = verify(&client, &token, &Expect::new()).unwrap_err().to_string();
+    assert!(error.contains("the payload of a JWT is encoded (RFC 7797 section 7)"), "{error}");
+}
+
 fn encrypted(inner: &str, recipient: &Jwk, alg: KeyAlgorithm, enc: ContentEncryption) -> String {
     let key = EncryptionKey::new(recipient, alg).unwrap();
     jwe::encrypt(&jwe::Header::new().with_cty("JWT"), inner.as_bytes(), &key, enc).unwrap()
@@ -478,6 +511,47 @@ fn encrypted_tokens_are_decrypted_and_then_verified() {
     // Claims that were only encrypted prove nothing: anybody has the public key.
     let claims = Value::from(claims()).to_string();
     assert!(verify(&client, &encrypted(&claims, &mine.public().unwrap(), alg, enc), &Expect::new()).is_err());
+}
+
+#[test]
+fn any_encryption_is_whatever_the_keys_at_hand_serve() {
+    let world = world();
+    let rsa = key("mine", KeyKind::Rsa(2048));
+    let client = world.provider.client(|config| {
+        config.set_any_encryption();
+        config.add_decryption_key(Arc::new(grantee_jose::DecryptionKey::any(&rsa).unwrap()));
+    });
+    let inner = signed(&world.key, SignatureAlgorithm::Es256, &claims());
+    let to_us = rsa.public().unwrap();
+    for (alg, enc) in [
+        (KeyAlgorithm::RsaOaep, ContentEncryption::A128CbcHs256),
+        (KeyAlgorithm::RsaOaep256, ContentEncryption::A256Gcm),
+    ] {
+        assert!(verify(&client, &encrypted(&inner, &to_us, alg, enc), &Expect::new()).is_ok(), "{alg} {enc}");
+    }
+    let (dir, a128gcm) = (KeyAlgorithm::Dir, ContentEncryption::A128Gcm);
+    let secret = grantee_jose::Digest::Sha256.of(b"s3cret-of-the-client-that-is-long-enough").unwrap();
+    assert!(verify(&client, &encrypted(&inner, &Jwk::oct(&secret[..16]), dir, a128gcm), &Expect::new()).is_ok());
+    assert!(verify(&client, &inner, &Expect::new()).is_ok(), "one that is not encrypted");
+    // The signature within is what counts, and another key's recipient is not us.
+    let forged = signed(&ec("k"), SignatureAlgorithm::Es256, &claims());
+    let claims_alone = Value::from(claims()).to_string();
+    for bad in [&forged, &claims_alone] {
+        let token = encrypted(bad, &to_us, KeyAlgorithm::RsaOaep256, ContentEncryption::A256Gcm);
+        assert!(verify(&client, &token, &Expect::new()).is_err());
+    }
+    let to_another = encrypted(&inner, &ec("x").public().unwrap(), KeyAlgorithm::EcdhEs, ContentEncryption::A256Gcm);
+    let error = verify(&client, &to_another, &Expect::new()).unwrap_err().to_string();
+    assert!(error.contains("expected a signed token"), "{error}");
+    // What is registered goes before it.
+    let strict = world.provider.client(|config| {
+        config.set_any_encryption();
+        config.set_id_token_encryption("RSA-OAEP".into(), "A128GCM".into());
+        config.add_decryption_key(Arc::new(grantee_jose::DecryptionKey::any(&rsa).unwrap()));
+    });
+    let token = encrypted(&inner, &to_us, KeyAlgorithm::RsaOaep256, ContentEncryption::A256Gcm);
+    assert!(verify(&strict, &token, &Expect::new()).unwrap_err().to_string().contains("alg is the one registered"));
+    assert!(verify(&strict, &inner, &Expect::new()).unwrap_err().to_string().contains("encrypted as registered"));
 }
 
 #[test]

@@ -276,6 +276,19 @@ fn a_token_serves_once_while_it_counts() {
 }
 
 #[test]
+fn a_jti_is_remembered_as_long_as_its_token_counts() {
+    const WEEK: i64 = 7 * 86_400;
+    let world = world();
+    let token = world.token(Some("logout+jwt"), set("exp", NOW + 10 * WEEK));
+    world.judge(&token).unwrap();
+    // The last moment at which `iat` is not too far in the past.
+    world.provider.clock.pass(seconds(u64::try_from(WEEK).unwrap() + 60));
+    assert!(world.judge(&token).unwrap_err().to_string().contains("jti has not been seen before"));
+    world.provider.clock.pass(seconds(1));
+    assert!(world.judge(&token).unwrap_err().to_string().contains("iat is not too far in the past"));
+}
+
+#[test]
 fn a_jti_is_the_issuers_and_the_clients_own() {
     let world = world();
     world.judge(&world.token(Some("logout+jwt"), |_| ())).unwrap();
@@ -307,7 +320,9 @@ fn an_end_that_lies_ages_away_fills_no_cache_for_ages() {
         block_on(world.client.logout_token(token.as_bytes(), &noting)).unwrap();
     }
     let noted = noting.0.into_inner().unwrap();
-    assert_eq!([noted[0].1, noted[1].1], [time(120 + 60), time(7 * 86_400 + 60)]);
+    // An age of a week and the leeway is allowed still, so what ends it lies a moment behind.
+    let aged = UnixTime::from_millis((NOW + 7 * 86_400 + 60) * 1000 + 1);
+    assert_eq!([noted[0].1, noted[1].1], [time(120 + 60), aged]);
     assert!(noted.iter().all(|(id, _)| id.len() == 43 && !id.contains("bWJq")));
 }
 
@@ -373,6 +388,37 @@ fn a_logout_is_sent_to_the_servers_endpoint_and_comes_back() {
     let error = block_on(world.client.logout(EndSession::new())).unwrap_err();
     assert!(error.to_string().contains("end_session_endpoint"), "{error}");
     assert_eq!(world.provider.server.count(), 1, "the key set for the ID token, and nothing else");
+}
+
+#[test]
+fn an_encrypted_id_token_is_a_hint_by_what_was_signed_within() {
+    let world = world();
+    let mine = key("mine", KeyKind::Rsa(2048));
+    let (alg, enc) = (KeyAlgorithm::RsaOaep256, ContentEncryption::A256Gcm);
+    let endpoint = |config: &mut grantee_core::client::Config| {
+        config.members_mut().end_session_endpoint = Some(format!("{ISSUER}/logout"));
+        config.members_mut().authorization_endpoint = Some(format!("{ISSUER}/authorize"));
+        config.set_redirect_uri("https://app.example/cb".to_owned());
+    };
+    let registered = world.provider.client(|config| {
+        endpoint(config);
+        config.set_id_token_encryption(alg.name().to_owned(), enc.name().to_owned());
+        config.add_decryption_key(Arc::new(DecryptionKey::new(&mine, alg).unwrap()));
+    });
+    let keyless = world.provider.client(endpoint);
+    let inner = signed(&world.key, SignatureAlgorithm::Es256, &claims());
+    let recipient = EncryptionKey::new(&mine.public().unwrap(), alg).unwrap();
+    let encrypted = jwe::encrypt(&jwe::Header::new().with_cty("JWT"), inner.as_bytes(), &recipient, enc).unwrap();
+    let hint = |url: url::Url| url.query_pairs().find(|(name, _)| name == "id_token_hint").unwrap().1.into_owned();
+    let of_logout =
+        |client: &Client, token: &str| hint(block_on(client.logout(EndSession::new().id_token_hint(token))).unwrap().0);
+    assert_eq!(of_logout(&registered, &encrypted), inner);
+    assert_eq!(of_logout(&registered, &inner), inner);
+    // It may have been encrypted to the server, which alone can tell.
+    assert_eq!(of_logout(&keyless, &encrypted), encrypted);
+    let request =
+        grantee_core::authorization::AuthorizationRequest::new().scope("openid").id_token_hint(encrypted.as_str());
+    assert_eq!(hint(block_on(registered.start(request)).unwrap().0), inner);
 }
 
 #[test]

@@ -5,7 +5,10 @@ mod support;
 use grantee_core::authorization::{AuthorizationRequest, Pending};
 use grantee_core::client::{Config, Login, Server};
 use grantee_core::grant::{RefreshToken, Stored, legacy};
-use grantee_core::jose::{Digest, Jwk, JwkSet, SignatureAlgorithm};
+use grantee_core::jose::{
+    ContentEncryption, Curve, DecryptionKey, Digest, EncryptionKey, Jwk, JwkSet, KeyAlgorithm, KeyKind,
+    SignatureAlgorithm, jwe,
+};
 use grantee_core::oidc::IdToken;
 use grantee_core::{Client, Error, Result, Token, UnverifiedIdToken};
 use serde_json::{Map, Value, json};
@@ -366,4 +369,24 @@ fn a_client_of_single_endpoints_without_keys_verifies_nothing_and_says_so_by_the
     });
     world.grants(Some(world.id_token(|_| ())));
     assert!(rule(world.finish("code", "code=CODE&state=STATE").unwrap_err()).contains("name it with issuer(..)"));
+}
+
+#[test]
+fn userinfo_that_is_encrypted_alone_is_not_signed() {
+    let recipient = Jwk::generate(KeyKind::Curve(Curve::P256)).unwrap().with_kid("enc");
+    let key = EncryptionKey::new(&recipient, KeyAlgorithm::EcdhEs).unwrap();
+    let claims = br#"{"sub":"alice","email":"alice@example.com"}"#;
+    let token = jwe::encrypt(&jwe::Header::new(), claims, &key, ContentEncryption::A256Gcm).unwrap();
+    let server = FakeServer::new(move |_, _| {
+        let answer = http::Response::builder().header("content-type", "application/jwt");
+        Ok(answer.body(bytes::Bytes::from(token.clone())).unwrap())
+    });
+    let mut config = Config::new(Server::Literal);
+    config.set_client("svc".to_owned(), Some("s3cret".into()));
+    config.members_mut().userinfo_endpoint = Some(format!("{ISSUER}/me"));
+    config.set_userinfo_encryption("ECDH-ES".into(), "A256GCM".into());
+    config.add_decryption_key(Arc::new(DecryptionKey::new(&recipient, KeyAlgorithm::EcdhEs).unwrap()));
+    let client = Client::new(config, ports(&server, &ManualClock::new(), Arc::new(Inline))).unwrap();
+    let userinfo = block_on(client.userinfo_unbound(&Token::bearer("at"))).unwrap();
+    assert_eq!((userinfo.claims.sub(), userinfo.is_signed), (Some("alice"), false));
 }

@@ -1,7 +1,10 @@
-//! What real providers publish, against RFC 8414 section 3.3 and OpenID Connect Discovery section 4.3.
+//! What real providers publish, against RFC 8414 section 3.3, OpenID Connect Discovery section 4.3 and RFC 7517 section 5.
 
 use bytes::Bytes;
 use grantee_core::endpoint::discovery::{IssuerPolicy, Where, judge};
+use grantee_core::endpoint::jwks;
+use grantee_core::jose::jwk::Select;
+use grantee_core::jose::{Jwk, SignatureAlgorithm, VerifyingKey};
 use grantee_core::metadata::AuthorizationServer;
 use http::Response;
 
@@ -82,6 +85,55 @@ fn members_are_read_as_the_provider_means_them() {
     assert!(entra.issuer_is_template());
     assert_eq!(entra.extra["tenant_region_scope"], serde_json::Value::Null);
     assert!(entra.require("device_authorization_endpoint").is_ok());
+}
+
+#[test]
+fn each_key_set_is_read_whole_and_serves_what_its_discovery_lists() {
+    // The file, how many keys it has, and whether each says its alg, which binds it then. None is passed over.
+    for (name, keys, bound) in [
+        ("apple", 3, true),
+        ("entra-common", 7, false),
+        ("facebook", 2, true),
+        ("gitlab", 2, true),
+        ("google", 2, true),
+        ("slack", 1, true),
+    ] {
+        let server = AuthorizationServer::parse(document(name)).unwrap();
+        assert!(server.require("jwks_uri").unwrap().starts_with("https://"), "{name}");
+        let set = jwks::judge(&Response::new(Bytes::from_static(key_set(name)))).unwrap();
+        assert_eq!((set.keys.len(), &set.ignored[..]), (keys, &[][..]), "{name}");
+        let select = |kid, algorithm| set.select(&Select { kid, algorithm }).count();
+
+        let listed = server.id_token_signing_alg_values_supported.as_deref().unwrap();
+        assert_eq!(listed, ["RS256"], "{name}");
+        for algorithm in listed.iter().map(|alg| SignatureAlgorithm::from_name(alg).unwrap()) {
+            assert_eq!(select(None, algorithm), keys, "{name}: a token without kid may be tried with each");
+            for key in &set.keys {
+                assert!(key.kid().is_some() && select(key.kid(), algorithm) == 1, "{name}: a kid names one key");
+                VerifyingKey::new(key, algorithm).unwrap();
+            }
+            assert_eq!(select(Some("of somebody else"), algorithm), 0, "{name}");
+        }
+        assert_eq!(select(None, SignatureAlgorithm::Ps256), if bound { 0 } else { keys }, "{name}");
+        assert_eq!(select(None, SignatureAlgorithm::Es256), 0, "{name}");
+    }
+
+    // What Microsoft says of each key beside RFC 7517: whose tokens it signs.
+    let entra = jwks::judge(&Response::new(Bytes::from_static(key_set("entra-common")))).unwrap();
+    let issuer = |key: &Jwk| key.to_value()["issuer"].as_str().map(str::to_owned);
+    assert!(entra.keys.iter().all(|key| issuer(key).is_some_and(|issuer| issuer.starts_with("https://login."))));
+}
+
+fn key_set(name: &str) -> &'static [u8] {
+    match name {
+        "apple" => include_bytes!("../../jose/tests/vectors/providers/jwks/apple.json"),
+        "entra-common" => include_bytes!("../../jose/tests/vectors/providers/jwks/entra-common.json"),
+        "facebook" => include_bytes!("../../jose/tests/vectors/providers/jwks/facebook.json"),
+        "gitlab" => include_bytes!("../../jose/tests/vectors/providers/jwks/gitlab.json"),
+        "google" => include_bytes!("../../jose/tests/vectors/providers/jwks/google.json"),
+        "slack" => include_bytes!("../../jose/tests/vectors/providers/jwks/slack.json"),
+        other => panic!("no key set of {other}"),
+    }
 }
 
 fn document(name: &str) -> &'static [u8] {

@@ -31,6 +31,13 @@ macro_rules! names {
                 f.write_str(self.name())
             }
         }
+
+        /// The registered name.
+        impl From<$type> for String {
+            fn from(algorithm: $type) -> Self {
+                algorithm.name().to_owned()
+            }
+        }
     };
 }
 

@@ -82,7 +82,7 @@ impl Error {
             shown.pop();
             shown.push('…');
         }
-        let hidden = |c: char| c.is_control() || matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        let hidden = |c: char| c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
         self.0.got = Some(shown.replace(hidden, "\u{fffd}"));
         self
     }

@@ -39,13 +39,30 @@ pub struct Jwt {
 /// Verifies a compact token with one key, then checks its claims at `now`, in seconds since the epoch.
 ///
 /// # Errors
-/// As [`Compact::parse`] and [`Compact::verify`]; then [`ErrorKind::Malformed`] where the payload is no strict JSON object,
+/// As [`Compact::parse`], [`check_encoded`] and [`Compact::verify`]; then [`ErrorKind::Malformed`] where the payload is no strict JSON object,
 /// and as [`Expect::check`], both marked with [`Verified::Signature`].
 pub fn verify(token: &str, key: &VerifyingKey, expect: &Expect, now: i64) -> Result<Jwt> {
-    let jws::Verified { header, payload } = Compact::parse(token)?.verify(key)?;
+    let compact = Compact::parse(token)?;
+    check_encoded(compact.header())?;
+    let jws::Verified { header, payload } = compact.verify(key)?;
     let claims = Claims::parse(&payload).map_err(|error| error.after(Verified::Signature))?;
     expect.check(&header, &claims, now)?;
     Ok(Jwt { header, claims })
+}
+
+/// Whether a header is one that a JWT may have: its payload is encoded
+/// ([RFC 7797 section 7](https://www.rfc-editor.org/rfc/rfc7797#section-7)).
+///
+/// # Errors
+/// [`ErrorKind::NotAllowed`] where `b64` is false.
+pub fn check_encoded(header: &Header) -> Result<()> {
+    match header.get("b64") {
+        Some(Value::Bool(false)) => {
+            Err(Error::new(ErrorKind::NotAllowed, "the payload of a JWT is encoded", "RFC 7797 section 7")
+                .got("b64 false"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Signs claims as a compact token.
@@ -469,6 +486,16 @@ mod tests {
             assert_eq!(with(typ).unwrap_err().spec(), "RFC 8725 section 3.11", "{typ}");
         }
         expect.check(&Header::new(), &Claims::new(), NOW).unwrap_err();
+    }
+
+    #[test]
+    fn the_payload_of_a_jwt_is_encoded() {
+        let key = jws::SigningKey::from_secret(b"secret", crate::SignatureAlgorithm::Hs256).unwrap();
+        let verifying = VerifyingKey::from_secret(b"secret", crate::SignatureAlgorithm::Hs256).unwrap();
+        let token = sign_blocking(&Header::new().with_unencoded_payload(), &Claims::new(), &key).unwrap();
+        assert!(Compact::parse(&token).unwrap().verify(&verifying).is_ok());
+        let error = verify(&token, &verifying, &Expect::new(), NOW).unwrap_err();
+        assert_eq!((error.kind(), error.spec()), (ErrorKind::NotAllowed, "RFC 7797 section 7"));
     }
 
     #[test]

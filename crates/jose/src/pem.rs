@@ -10,6 +10,7 @@ use zeroize::Zeroizing;
 
 /// A private key with a long chain of certificates fits.
 const MOST_BYTES: usize = 256 * 1024;
+const MOST_LABEL: usize = 64;
 
 /// PEM and DER.
 impl Jwk {
@@ -154,10 +155,14 @@ fn blocks(text: &str) -> Result<Vec<(&str, &str)>> {
     let mut rest = text;
     while let Some((_, after)) = rest.split_once("-----BEGIN ") {
         let (label, after) = after.split_once("-----").ok_or_else(|| malformed("a PEM block has a label"))?;
+        // Where its dashes are lost the label runs on into the key, which no error may show.
+        if label.len() > MOST_LABEL || !label.bytes().all(|byte| matches!(byte, b' '..=b'~')) {
+            return Err(malformed("a PEM block has a label of one line"));
+        }
         let (body, after) = after.split_once("-----END ").ok_or_else(|| malformed("a PEM block has an end"))?;
         let (end, after) = after.split_once("-----").ok_or_else(|| malformed("a PEM block has an end"))?;
         if label != end {
-            return Err(malformed("a PEM block ends as it began").expected(label.to_owned()).got(end));
+            return Err(malformed("a PEM block ends as it began").expected(label.to_owned()).got("another label"));
         }
         blocks.push((label, body));
         rest = after;

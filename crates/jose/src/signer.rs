@@ -10,7 +10,9 @@ use crate::{ContentEncryption, KeyAlgorithm, SignatureAlgorithm, jwe};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use zeroize::Zeroizing;
+
+/// Bytes that are wiped when they are dropped: what a [`Decrypter`] hands over.
+pub use zeroize::Zeroizing;
 
 /// A future on the heap that may move between threads.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

@@ -169,6 +169,23 @@ fn a_text_that_is_no_pem_is_refused() {
 }
 
 #[test]
+fn a_label_whose_dashes_are_lost_shows_nothing_of_the_key() {
+    let key = text("p256_pkcs8");
+    let secret = key.lines().nth(1).unwrap();
+    let begun = key.replacen("KEY-----", "KEY", 1);
+    let ended = key.trim_end().strip_suffix("-----").unwrap();
+    for text in [
+        format!("{begun}{}", text("p256_spki")),
+        format!("-----BEGIN X-----\n{ended}\n{key}"),
+        format!("-----BEGIN EC PARAMETERS-----\nAA==\n-----END EC PARAMETERS\n{secret}\n{key}"),
+        "-----BEGIN X\u{1b}[31m\n-----\n-----END X\u{1b}[31m\n-----\n".to_owned(),
+    ] {
+        let error = Jwk::from_pem(&text).unwrap_err().to_string();
+        assert!(!error.contains(&secret[..8]) && !error.chars().any(char::is_control), "{error}");
+    }
+}
+
+#[test]
 fn der_is_told_apart_by_its_shape() {
     for name in [
         "rsa_pkcs1",

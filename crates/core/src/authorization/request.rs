@@ -222,6 +222,10 @@ impl AuthorizationRequest {
         self
     }
 
+    pub(crate) fn id_token_hint_mut(&mut self) -> &mut Option<Secret> {
+        &mut self.id_token_hint
+    }
+
     /// OPTIONAL. Which claims to return where (OpenID Connect Core section 5.5): a JSON object, or one as text.
     #[must_use]
     pub fn claims(mut self, claims: impl Into<Value>) -> Self {

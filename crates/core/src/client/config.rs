@@ -106,7 +106,7 @@ macro_rules! client_config_methods {
             self
         }
 
-        /// The identifier of a public client, which has no secret.
+        /// The identifier of a client without a secret: of a public one, or of one that [`auth`](Self::auth) knows how to show.
         #[must_use]
         pub fn public_client(mut self, client_id: impl Into<String>) -> Self {
             self.config.set_client(client_id.into(), None);
@@ -191,7 +191,8 @@ macro_rules! client_config_methods {
         }
 
         /// The `alg` that ID tokens are signed by, as the client is registered (`id_token_signed_response_alg`); RS256 where
-        /// this is not called. A token with another is refused.
+        /// this is not called. A token with another is refused. A name, or a
+        /// [`SignatureAlgorithm`]($crate::jose::SignatureAlgorithm).
         #[must_use]
         pub fn id_token_alg(mut self, alg: impl Into<String>) -> Self {
             self.config.set_id_token_alg(Some(alg.into()));
@@ -213,11 +214,29 @@ macro_rules! client_config_methods {
             self
         }
 
+        /// Takes ID tokens and userinfo answers that are encrypted by whatever a decryption key, or the client's secret, serves,
+        /// and such as are not encrypted: for a program that isn't told how its client is registered. What
+        /// [`id_token_encryption`](Self::id_token_encryption) and [`userinfo_encryption`](Self::userinfo_encryption) say goes
+        /// before it.
+        #[must_use]
+        pub fn accept_any_encryption(mut self) -> Self {
+            self.config.set_any_encryption();
+            self
+        }
+
         /// The `alg` that userinfo answers are signed by, as the client is registered (`userinfo_signed_response_alg`). An answer
         /// that is not signed is refused then, and without this one that is.
         #[must_use]
         pub fn userinfo_alg(mut self, alg: impl Into<String>) -> Self {
             self.config.set_userinfo_alg(alg.into());
+            self
+        }
+
+        /// Takes userinfo answers that are signed by any key of the server's, and such as are not signed: for a program that isn't
+        /// told how its client is registered. What [`userinfo_alg`](Self::userinfo_alg) says goes before it.
+        #[must_use]
+        pub fn accept_any_userinfo_alg(mut self) -> Self {
+            self.config.set_any_userinfo_alg();
             self
         }
 
@@ -389,6 +408,17 @@ impl Config {
     #[doc(hidden)]
     pub fn set_id_token_encryption(&mut self, alg: String, enc: String) {
         self.id_token.encryption = Some(Encryption { alg, enc });
+    }
+
+    #[doc(hidden)]
+    pub fn set_any_userinfo_alg(&mut self) {
+        self.userinfo.any_algorithm = true;
+    }
+
+    #[doc(hidden)]
+    pub fn set_any_encryption(&mut self) {
+        self.id_token.any_encryption = true;
+        self.userinfo.any_encryption = true;
     }
 
     #[doc(hidden)]

@@ -5,7 +5,7 @@ use crate::authorization::response::Unverified;
 use crate::authorization::{AuthorizationRequest, AuthorizationResponse, Callback, Pending, RequestContext};
 use crate::error::{Error, Result, RuleViolation};
 use crate::grant::{AuthorizationCode, Grant as _, TokenParameters};
-use crate::oidc::{IdToken, IdTokenExpectations};
+use crate::oidc::{IdToken, IdTokenExpectations, id_token};
 use crate::{Token, UnverifiedIdToken};
 use url::Url;
 
@@ -16,8 +16,9 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Config`] when the request can't be made; as [`metadata`](Self::metadata) where that has to be fetched.
-    pub async fn start(&self, request: AuthorizationRequest) -> Result<(Url, Pending)> {
+    pub async fn start(&self, mut request: AuthorizationRequest) -> Result<(Url, Pending)> {
         let metadata = self.metadata().await?;
+        id_token::as_hint(self, &metadata, request.id_token_hint_mut()).await;
         let context = RequestContext {
             client_id: self.client_id(),
             issuer: metadata.issuer.as_deref(),

@@ -3,6 +3,7 @@
 use crate::authorization::Callback;
 use crate::client::Client;
 use crate::error::{Error, Result, RuleViolation, ServerError};
+use crate::oidc::id_token;
 use crate::ports::Entropy;
 use crate::wire::form::Params;
 use crate::wire::inbound::Inbound;
@@ -288,8 +289,9 @@ impl Client {
     /// # Errors
     /// [`Error::Config`] when the server has no `end_session_endpoint`, or the request can't be made; as
     /// [`metadata`](Self::metadata) where that has to be fetched.
-    pub async fn logout(&self, request: EndSession) -> Result<(Url, PendingLogout)> {
+    pub async fn logout(&self, mut request: EndSession) -> Result<(Url, PendingLogout)> {
         let metadata = self.metadata().await?;
+        id_token::as_hint(self, &metadata, &mut request.id_token_hint).await;
         let started = request.start(&EndSessionContext {
             client_id: self.client_id(),
             end_session_endpoint: metadata.require("end_session_endpoint")?,

@@ -11,9 +11,11 @@ use crate::session::call::{Placement, hooked};
 use crate::wire::{self, www_authenticate};
 use crate::{Secret, Token};
 use bytes::Bytes;
+use grantee_jose::SignatureAlgorithm;
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderValue, Method};
 use serde_json::{Map, Value};
+use std::borrow::Cow;
 use std::sync::Arc;
 use url::Url;
 
@@ -193,19 +195,28 @@ impl Client {
                     .got("plain JSON")
                     .into());
             }
-            Answer::Jwt(token) => (self.open_userinfo(&token, metadata.issuer.as_deref()).await?, true),
+            Answer::Jwt(token) => self.open_userinfo(&token, metadata.issuer.as_deref()).await?,
         };
         Ok(UnboundUserinfo { claims: Claims::from_members(members), is_signed, body: answer.into_body() })
     }
 
-    async fn open_userinfo(&self, token: &str, issuer: Option<&str>) -> Result<Map<String, Value>> {
+    /// The claims, and whether a signature of the server's was verified.
+    async fn open_userinfo(&self, token: &str, issuer: Option<&str>) -> Result<(Map<String, Value>, bool)> {
         let config = &self.inner.config;
+        let mut algorithms: Vec<_> = config.userinfo.algorithm.iter().map(Into::into).collect();
+        let any_algorithm = algorithms.is_empty() && config.userinfo.any_algorithm;
+        if any_algorithm {
+            // Unsigned JSON would pass as well, so whichever of the server's keys signed takes nothing away.
+            let asymmetric = SignatureAlgorithm::ALL.iter().filter(|algorithm| !algorithm.is_symmetric());
+            algorithms.extend(asymmetric.map(|algorithm| Cow::Borrowed(algorithm.name())));
+        }
         let rules = JwtRules {
             stage: STAGE,
-            algorithms: config.userinfo.algorithm.iter().map(Into::into).collect(),
+            algorithms,
             algorithm_spec: VALIDATION,
             algorithm_setting: "userinfo_alg(..)",
             encryption: config.userinfo.encryption.as_ref(),
+            any_encryption: config.userinfo.any_encryption,
             encryption_spec: VALIDATION,
             encryption_setting: "userinfo_encryption",
             secret: config.secret.as_ref(),
@@ -214,9 +225,14 @@ impl Client {
             typ_required: false,
             typ_spec: "",
         };
-        if rules.algorithms.is_empty() && rules.encryption.is_some() {
+        let by_key = jwt::encryption_by_key(self, token, &rules).filter(|_| rules.encryption.is_none());
+        if let Some(encryption) = rules.encryption.or(by_key.as_ref())
+            && (any_algorithm || rules.algorithms.is_empty())
+        {
             // Registered to be encrypted and not signed: the plaintext is the JSON itself.
-            return jwt::decrypted_object(self, token, &rules).await;
+            if let Some(claims) = jwt::decrypted_object(self, token, encryption, &rules).await? {
+                return Ok((claims, false));
+            }
         }
         let claims = jwt::open(self, token, &rules).await?.claims(STAGE)?;
         let verified = |broken: RuleViolation| Error::from(broken.after(grantee_jose::Verified::Signature));
@@ -238,7 +254,7 @@ impl Client {
             times.not_expired(STAGE, exp).map_err(verified)?;
         }
         times.not_before(STAGE, &claims).map_err(verified)?;
-        Ok(claims)
+        Ok((claims, true))
     }
 
     /// The claims of a source that the provider names: read from what came along, or asked for where they are. A source that

@@ -131,6 +131,7 @@ impl AccessTokenValidator {
             algorithm_spec: VALIDATION,
             algorithm_setting: "alg(..)",
             encryption: self.encryption.as_ref(),
+            any_encryption: false,
             encryption_spec: VALIDATION,
             encryption_setting: "encryption",
             secret: None,

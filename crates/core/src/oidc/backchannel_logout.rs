@@ -16,11 +16,12 @@ use grantee_jose::jws;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value};
+use std::time::Duration;
 
 const STAGE: &str = "logout token";
 const TOKEN: &str = "OpenID Connect Back-Channel Logout section 2.4";
 const VALIDATION: &str = "OpenID Connect Back-Channel Logout section 2.6";
-const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
+pub(crate) const EVENT: &str = "http://schemas.openid.net/event/backchannel-logout";
 const TYP: &str = "logout+jwt";
 
 /// By the word of the issuer, a person has logged out: end the sessions that it [`matches`](Self::matches). One that exists
@@ -149,6 +150,7 @@ async fn verify(client: &Client, body: &[u8], replays: &dyn ReplayCache) -> Resu
         algorithm_spec: VALIDATION,
         algorithm_setting: "id_token_alg(..)",
         encryption: config.id_token.encryption.as_ref(),
+        any_encryption: config.id_token.any_encryption,
         encryption_spec: VALIDATION,
         encryption_setting: "id_token_encryption",
         secret: config.secret.as_ref(),
@@ -219,8 +221,9 @@ fn judge(
     if subject.is_none() && session_id.is_none() {
         return Err(RuleViolation::new(STAGE, "sub or sid says whose session ends", TOKEN).got("neither"));
     }
-    // Whichever comes first: after either the token is refused for its age.
-    let until = expires_at.min(issued_at.after(OLDEST_IAT)).after(rules.leeway);
+    // Whichever comes first: from `exp` on the token is refused, and for its age once that is past what is allowed.
+    let too_old = issued_at.after(OLDEST_IAT + Duration::from_millis(1));
+    let until = expires_at.min(too_old).after(rules.leeway);
     let token = LogoutToken {
         issuer: issuer.to_owned(),
         subject: subject.map(str::to_owned),

@@ -16,6 +16,17 @@ use std::time::Duration;
 
 const STAGE: &str = "ID token";
 const VALIDATION: &str = "OpenID Connect Core section 3.1.3.7";
+/// The types of what else an issuer, or a client, signs: RFC 9068, Back-Channel Logout, RFC 9449, RFC 9101, RFC 9701, RFC 8417
+/// and draft-ietf-oauth-rfc7523bis.
+const OTHER_KINDS: [&str; 7] = [
+    "at+jwt",
+    "logout+jwt",
+    "dpop+jwt",
+    "oauth-authz-req+jwt",
+    "token-introspection+jwt",
+    "secevent+jwt",
+    "client-authentication+jwt",
+];
 
 /// Who logged in, when and how, by the word of the issuer. One that exists has been verified: signature, issuer,
 /// audience, time, nonce and all else that was expected.
@@ -97,7 +108,7 @@ impl IdToken {
         self.algorithm
     }
 
-    /// The token as it came: for logout, and as a hint in a later login.
+    /// The token as it came: for logout, and as a hint in a later login, for which the client decrypts one that is encrypted.
     pub fn reveal(&self) -> &str {
         &self.raw
     }
@@ -292,6 +303,18 @@ impl Client {
     }
 }
 
+/// Makes of an ID token what the server can read as a hint: where it was encrypted to this client, what was signed within
+/// ([OpenID Connect Core section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest)). One that no key of
+/// ours opens may have been encrypted to the server, and goes as it is.
+pub(crate) async fn as_hint(client: &Client, metadata: &AuthorizationServer, hint: &mut Option<Secret>) {
+    let Some(id_token) = hint else { return };
+    let Ok(mut rules) = rules(client, metadata, false) else { return };
+    rules.any_encryption = true;
+    if let Ok(Some(signed)) = jwt::signed_within(client, id_token.reveal(), &rules).await {
+        *hint = Some(Secret::new(signed));
+    }
+}
+
 async fn verify(
     client: &Client,
     metadata: &AuthorizationServer,
@@ -314,6 +337,7 @@ fn rules<'a>(client: &'a Client, metadata: &AuthorizationServer, front_channel: 
         algorithm_spec: VALIDATION,
         algorithm_setting: "id_token_alg(..)",
         encryption: config.id_token.encryption.as_ref(),
+        any_encryption: config.id_token.any_encryption,
         encryption_spec: VALIDATION,
         encryption_setting: "id_token_encryption",
         secret: config.secret.as_ref(),
@@ -336,6 +360,7 @@ fn judge(
 ) -> Result<IdToken, RuleViolation> {
     let rules = &client.inner.config.id_token;
     let claims = &opened.view(STAGE)?;
+    check_kind(opened.header.typ.as_deref(), claims)?;
     let issuer = check_issuer(STAGE, VALIDATION, metadata, claims)?;
     check_audience(STAGE, claims, client.client_id(), &rules.trusted_audiences)?;
     let times = Times { now, leeway: rules.leeway, oldest: Some(OLDEST_IAT), spec: VALIDATION };
@@ -365,6 +390,25 @@ fn judge(
         }
     }
     Ok(IdToken { raw: raw.into(), claims, issuer, subject, audience, expires_at, issued_at, algorithm })
+}
+
+/// ID tokens have no `typ` of their own, but one that says that it is of another kind is none, though the issuer signed it
+/// and it names this client (RFC 8725 section 3.11): access tokens and logout tokens do. So is one that tells of a logout.
+fn check_kind(typ: Option<&str>, claims: &impl Lookup) -> Result<(), RuleViolation> {
+    let broken = || RuleViolation::new(STAGE, "the token is of no other kind", "RFC 8725 section 3.11");
+    let is_other = |typ: &str| {
+        let plain = typ.rsplit('/').next().unwrap_or(typ);
+        OTHER_KINDS.iter().any(|other| plain.eq_ignore_ascii_case(other))
+    };
+    if let Some(typ) = typ.filter(|typ| is_other(typ)) {
+        return Err(broken().expected("an ID token").got(format_args!("typ {typ}")));
+    }
+    match claims.claim("events") {
+        Some(Claim::Nested(events)) if events.get(super::backchannel_logout::EVENT).is_some() => {
+            Err(broken().expected("an ID token").got("a logout token"))
+        }
+        _ => Ok(()),
+    }
 }
 
 pub(crate) fn check_issuer<'a>(

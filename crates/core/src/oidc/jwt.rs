@@ -50,20 +50,30 @@ impl Opened {
 pub(crate) async fn open(client: &Client, token: &str, rules: &JwtRules<'_>) -> Result<Opened> {
     let jose = |error| Error::from(RuleViolation::from_jose(rules.stage, error));
     let inner;
-    let (token, decrypted) = match (rules.encryption, token.bytes().filter(|byte| *byte == b'.').count()) {
-        (Some(encryption), 4) => {
-            // Apart, so that the many tokens that are only signed do not carry the room for it.
-            inner = Box::pin(decrypt(client, token, encryption, rules)).await?;
-            (inner.as_str(), grantee_jose::Verified::Decrypted)
-        }
-        (Some(encryption), _) => {
-            return Err(RuleViolation::new(rules.stage, "the token is encrypted as registered", rules.encryption_spec)
+    let by_key = encryption_by_key(client, token, rules);
+    let (token, decrypted) =
+        match (rules.encryption.or(by_key.as_ref()), token.bytes().filter(|byte| *byte == b'.').count()) {
+            (Some(encryption), 4) => {
+                // Apart, so that the many tokens that are only signed do not carry the room for it.
+                inner = Box::pin(decrypt(client, token, encryption, rules)).await?;
+                (inner.as_str(), grantee_jose::Verified::Decrypted)
+            }
+            (Some(encryption), _) => {
+                return Err(RuleViolation::new(
+                    rules.stage,
+                    "the token is encrypted as registered",
+                    rules.encryption_spec,
+                )
                 .expected(format_args!("a JWE with alg {} and enc {}", encryption.alg, encryption.enc))
                 .got("a token that is not encrypted")
                 .into());
-        }
-        (None, 4) => {
-            return Err(RuleViolation::new(rules.stage, "the token is as it was registered", rules.encryption_spec)
+            }
+            (None, 4) => {
+                return Err(RuleViolation::new(
+                    rules.stage,
+                    "the token is as it was registered",
+                    rules.encryption_spec,
+                )
                 .expected("a signed token")
                 .got("an encrypted one")
                 .hint(format!(
@@ -71,9 +81,9 @@ pub(crate) async fn open(client: &Client, token: &str, rules: &JwtRules<'_>) -> 
                     rules.encryption_setting
                 ))
                 .into());
-        }
-        (None, _) => (token, grantee_jose::Verified::Nothing),
-    };
+            }
+            (None, _) => (token, grantee_jose::Verified::Nothing),
+        };
     verify(client, token, rules).await.map_err(|error| error.after(decrypted)).map_err(|error| match error {
         Failure::Jose(error) => jose(error),
         Failure::Other(error) => error,
@@ -119,6 +129,7 @@ async fn verify(client: &Client, token: &str, rules: &JwtRules<'_>) -> Result<Op
         return Ok(Opened { header, payload, algorithm: None, digest: None });
     }
     let compact = Compact::parse(token)?;
+    grantee_jose::jwt::check_encoded(compact.header())?;
     let algorithm = allowed(compact.header(), rules)?;
     check_typ(compact.header(), rules)?;
     let key = if algorithm.is_symmetric() {
@@ -198,6 +209,24 @@ async fn find_key(
     }
 }
 
+/// How a token is encrypted, where nothing was agreed, any will do, and a key at hand serves it. Only what is signed within is
+/// believed, so nothing is gained by encrypting otherwise.
+pub(crate) fn encryption_by_key(client: &Client, token: &str, rules: &JwtRules<'_>) -> Option<Encryption> {
+    if !rules.any_encryption || token.bytes().filter(|byte| *byte == b'.').count() != 4 {
+        return None;
+    }
+    let header = jwe::peek_header(token).ok()?;
+    let enc = header.get("enc")?.as_str()?;
+    let found = Encryption { alg: header.alg.clone()?, enc: enc.to_owned() };
+    let (algorithm, enc) = found.parsed().ok()?;
+    let serves = match symmetric(algorithm, enc, rules.secret) {
+        Ok(Some(_)) => true,
+        Ok(None) => client.inner.config.decryption_keys.iter().any(|key| key.algorithms().contains(&algorithm)),
+        Err(_) => false,
+    };
+    serves.then_some(found)
+}
+
 async fn decrypt(client: &Client, token: &str, encryption: &Encryption, rules: &JwtRules<'_>) -> Result<String> {
     let jose = |error| Error::from(RuleViolation::from_jose(rules.stage, error));
     let config = &client.inner.config;
@@ -244,27 +273,38 @@ async fn decrypt(client: &Client, token: &str, encryption: &Encryption, rules: &
     })
 }
 
-/// A token that is encrypted and holds the claims themselves, not a signed token.
-pub(crate) async fn decrypted_object(client: &Client, token: &str, rules: &JwtRules<'_>) -> Result<Map<String, Value>> {
-    let Some(encryption) = rules.encryption else {
-        return Err(Error::config("nothing says how it is encrypted", "say so"));
-    };
+/// A token that is encrypted and may hold the claims themselves, not a signed token; `None` where it holds something else.
+pub(crate) async fn decrypted_object(
+    client: &Client,
+    token: &str,
+    encryption: &Encryption,
+    rules: &JwtRules<'_>,
+) -> Result<Option<Map<String, Value>>> {
     let text = decrypt(client, token, encryption, rules).await?;
+    if !rules.algorithms.is_empty() && !text.trim_ascii_start().starts_with('{') {
+        return Ok(None);
+    }
     grantee_jose::json::object(text.as_bytes())
+        .map(Some)
         .map_err(|error| RuleViolation::from_jose(rules.stage, error.after(grantee_jose::Verified::Decrypted)).into())
+}
+
+/// What was signed, within a token that is encrypted; `None` where it is not.
+pub(crate) async fn signed_within(client: &Client, token: &str, rules: &JwtRules<'_>) -> Result<Option<String>> {
+    let by_key = encryption_by_key(client, token, rules);
+    match rules.encryption.or(by_key.as_ref()) {
+        Some(encryption) if token.bytes().filter(|byte| *byte == b'.').count() == 4 => {
+            decrypt(client, token, encryption, rules).await.map(Some)
+        }
+        _ => Ok(None),
+    }
 }
 
 /// The claims of a token that was verified when it came.
 pub(crate) async fn kept_claims(client: &Client, token: &str, rules: &JwtRules<'_>) -> Result<Map<String, Value>> {
     let broken = |error| Error::from(RuleViolation::from_jose(rules.stage, error));
-    let inner;
-    let token = match rules.encryption {
-        Some(encryption) if token.bytes().filter(|byte| *byte == b'.').count() == 4 => {
-            inner = decrypt(client, token, encryption, rules).await?;
-            inner.as_str()
-        }
-        _ => token,
-    };
+    let inner = signed_within(client, token, rules).await?;
+    let token = inner.as_deref().unwrap_or(token);
     if let Some((_, payload)) = jws::read_unsecured(token).map_err(broken)? {
         return grantee_jose::json::object(&payload).map_err(broken);
     }

@@ -24,6 +24,8 @@ pub(crate) struct JwtRules<'a> {
     /// The builder method that says otherwise.
     pub(crate) algorithm_setting: &'static str,
     pub(crate) encryption: Option<&'a Encryption>,
+    /// Whether one that is encrypted may come where `encryption` says nothing, by what the keys at hand serve.
+    pub(crate) any_encryption: bool,
     pub(crate) encryption_spec: &'static str,
     pub(crate) encryption_setting: &'static str,
     pub(crate) secret: Option<&'a Secret>,
@@ -88,6 +90,7 @@ impl Expectation {
 pub(crate) struct IdTokenRules {
     pub(crate) algorithm: AlgorithmRule,
     pub(crate) encryption: Option<Encryption>,
+    pub(crate) any_encryption: bool,
     pub(crate) leeway: Duration,
     pub(crate) trusted_audiences: Vec<String>,
     pub(crate) any_acr: bool,
@@ -100,6 +103,7 @@ impl Default for IdTokenRules {
         Self {
             algorithm: AlgorithmRule::default(),
             encryption: None,
+            any_encryption: false,
             leeway: LEEWAY,
             trusted_audiences: Vec::new(),
             any_acr: false,
@@ -147,7 +151,10 @@ impl IdTokenRules {
 #[derive(Clone, Default)]
 pub(crate) struct UserinfoRules {
     pub(crate) algorithm: Option<String>,
+    /// Whether an answer may be signed by any key of the server's where `algorithm` says nothing.
+    pub(crate) any_algorithm: bool,
     pub(crate) encryption: Option<Encryption>,
+    pub(crate) any_encryption: bool,
     pub(crate) placement: Placement,
 }
 

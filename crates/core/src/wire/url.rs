@@ -59,7 +59,7 @@ pub fn confidential(what: &str, url: &Url, allow_http: bool) -> Result<()> {
         "https" => Ok(()),
         "http" if allow_http || is_loopback(url) => Ok(()),
         "http" => Err(Error::config(
-            format!("{what} is http, so whoever is on the way could read the credentials sent there"),
+            format!("{what} is http, so whoever is on the way could read and change what goes there"),
             "use https; for tests, danger().allow_http() lets it through",
         )),
         _ => Err(Error::config(format!("{what} is neither https nor http"), "use https")),

@@ -28,7 +28,7 @@ pub struct Parts {
     pub protected: Header,
     /// What is not protected, for all recipients.
     pub unprotected: Header,
-    /// Additional data that is authenticated and not encrypted.
+    /// Additional data that is authenticated and not encrypted; none where it is empty.
     pub aad: Option<Vec<u8>>,
     /// Writes the general form for a single recipient too.
     pub general: bool,
@@ -139,7 +139,9 @@ pub fn encrypt_json(
     let content_key = content_key.ok_or_else(|| malformed("there is a recipient", "RFC 7516 section 7.2.1"))?;
 
     let protected_text = if protected.is_empty() { String::new() } else { encode_map(&protected)? };
-    let aad = authenticated(&protected_text, parts.aad.as_deref());
+    // What would be empty is left out (RFC 7516 section 7.2.1).
+    let additional = parts.aad.as_deref().filter(|aad| !aad.is_empty());
+    let aad = authenticated(&protected_text, additional);
     let compressed = if header::wants_zip(&parts.protected)? { Some(zip::deflate(plaintext)) } else { None };
     let plaintext = compressed.as_ref().map_or(plaintext, |compressed| compressed);
     let (iv, sealed) = content::seal(encryption, &content_key, &aad, plaintext)?;
@@ -149,7 +151,7 @@ pub fn encrypt_json(
     member("iv", &iv);
     member("ciphertext", &sealed.ciphertext);
     member("tag", &sealed.tag);
-    if let Some(aad) = &parts.aad {
+    if let Some(aad) = additional {
         member("aad", aad);
     }
     if !protected_text.is_empty() {
@@ -194,6 +196,12 @@ pub(super) fn parse(token: &str, most: usize) -> Result<Message> {
             .collect::<Result<_>>()?,
         Some(_) => return Err(malformed("recipients is an array", "RFC 7516 section 7.2.1")),
     };
+    // What is shared is read once for each, so a long header for many would cost far more than its length.
+    let shared = protected_text.len() + size(&unprotected);
+    if shared.saturating_mul(entries.len().saturating_sub(1)) > most {
+        let error = Error::new(ErrorKind::TooLarge, "the headers are within the caller's bound", "RFC 7516 section 11");
+        return Err(error.expected(format!("at most {most} bytes for all recipients")).got(entries.len()));
+    }
     let recipients = entries.into_iter().map(|entry| {
         let own = object(entry, "header")?;
         let header = Header::from_object(joint(&[&protected, &unprotected, &own])?)?;
@@ -263,6 +271,11 @@ fn entry(header: Map<String, Value>, encrypted_key: &[u8]) -> Map<String, Value>
         entry.insert("encrypted_key".to_owned(), Value::from(base64url::encode(encrypted_key)));
     }
     entry
+}
+
+/// About how many bytes it is as JSON.
+fn size(members: &Map<String, Value>) -> usize {
+    serde_json::to_string(members).map_or(0, |text| text.len())
 }
 
 fn joint(parts: &[&Map<String, Value>]) -> Result<Map<String, Value>> {

@@ -115,7 +115,7 @@ impl Jwk {
             (A::Dir, Material::Oct(k)) => {
                 ContentEncryption::ALL.iter().any(|encryption| encryption.key_len() == k.len())
             }
-            (A::Pbes2Hs256A128Kw | A::Pbes2Hs384A192Kw | A::Pbes2Hs512A256Kw, Material::Oct(_)) => true,
+            (A::Pbes2Hs256A128Kw | A::Pbes2Hs384A192Kw | A::Pbes2Hs512A256Kw, Material::Oct(k)) => !k.is_empty(),
             _ => false,
         }
     }

@@ -116,6 +116,10 @@ fn additional_data_is_authenticated() {
     assert_eq!(refused(&token), ErrorKind::Decryption);
     token.as_object_mut().unwrap().remove("aad");
     assert_eq!(refused(&token), ErrorKind::Decryption);
+    // RFC 7516 section 7.2.1: what would be empty is absent.
+    let empty = self::token(&Parts::default().with_aad(""));
+    assert_eq!(empty.get("aad"), None);
+    assert_eq!(decrypt(&empty, &secret()).unwrap().aad, b"");
 }
 
 #[test]
@@ -265,4 +269,29 @@ fn the_number_of_recipients_and_what_they_cost_together_is_bounded() {
         jwe::encrypt_json(&Parts::default(), PLAINTEXT, &[], ENCRYPTION).unwrap_err().kind(),
         ErrorKind::Malformed
     );
+}
+
+#[test]
+fn a_header_that_many_recipients_share_is_bounded_by_what_it_costs_them_all() {
+    let mut shared = token(&Parts::default());
+    let one = json!({"header": {"alg": "A128KW"}, "encrypted_key": shared["encrypted_key"].take()});
+    let members = shared.as_object_mut().unwrap();
+    members.remove("encrypted_key");
+    let mut cost = |recipients: usize, values: usize, protected: bool| {
+        let header = json!({"enc": "A128CBC-HS256", "x": vec![1; values]});
+        members.insert("recipients".to_owned(), vec![one.clone(); recipients].into());
+        members.remove("unprotected");
+        members.remove("protected");
+        match protected {
+            true => members.insert("protected".to_owned(), base64url::encode(header.to_string()).into()),
+            false => members.insert("unprotected".to_owned(), header),
+        };
+        refused(&Value::Object(members.clone()))
+    };
+    for protected in [true, false] {
+        assert_eq!(cost(32, 1000, protected), ErrorKind::Decryption);
+        assert_eq!(cost(1, 60_000, protected), ErrorKind::Decryption);
+        assert_eq!(cost(32, 60_000, protected), ErrorKind::TooLarge);
+        assert_eq!(cost(8, 60_000, protected), ErrorKind::TooLarge);
+    }
 }

@@ -137,6 +137,8 @@ fn passwords_are_not_empty_and_are_stretched_by_a_thousand_at_least() {
     let algorithm = KeyAlgorithm::Pbes2Hs256A128Kw;
     assert_eq!(EncryptionKey::from_password(b"", algorithm).unwrap_err().kind(), ErrorKind::Key);
     assert_eq!(DecryptionKey::from_password(b"", algorithm).unwrap_err().kind(), ErrorKind::Key);
+    assert_eq!(EncryptionKey::new(&Jwk::oct([]), algorithm).unwrap_err().kind(), ErrorKind::Key);
+    assert_eq!(DecryptionKey::new(&Jwk::oct([]), algorithm).unwrap_err().kind(), ErrorKind::Key);
     assert_eq!(EncryptionKey::from_password(b"secret", KeyAlgorithm::A128Kw).unwrap_err().kind(), ErrorKind::Key);
     assert_eq!(DecryptionKey::from_password(b"secret", KeyAlgorithm::Dir).unwrap_err().kind(), ErrorKind::Key);
     let key = EncryptionKey::from_password(b"secret", algorithm).unwrap();
