@@ -177,7 +177,7 @@ impl From<Error> for Failure {
 
 /// What the library calls by its methods, by the program's options.
 fn in_options(hint: &str) -> String {
-    const NAMES: [(&str, &str); 12] = [
+    const NAMES: [(&str, &str); 13] = [
         ("id_token_encryption(alg, enc)", "--id-token-encryption ALG/ENC"),
         ("userinfo_encryption(alg, enc)", "--userinfo-encryption ALG/ENC"),
         ("id_token_alg(..)", "--id-token-alg"),
@@ -185,6 +185,7 @@ fn in_options(hint: &str) -> String {
         ("decryption_key(..)", "--decryption-key FILE"),
         ("trusted_audience(..)", "--trusted-audience"),
         ("client(id, secret)", "--client-secret-file FILE"),
+        ("call accept_any_acr() where the client is built", "say so with --accept-any-acr"),
         ("accept_any_acr()", "--accept-any-acr"),
         ("post_logout_redirect_uri(..)", "--post-logout-redirect-uri"),
         ("basic_raw()", "--basic-raw"),

@@ -113,8 +113,13 @@ pub(crate) fn password(stdin: &mut Stdin, file: Option<&Path>) -> Result<Option<
 
 fn fetch(url: &str, connection: &Connection) -> Result<JwkSet> {
     let url = wire::url::parse("the URL of the key set", url)?;
-    // Whoever could change it on the way would choose the keys.
-    wire::url::confidential("the URL of the key set", &url, false)?;
+    // Whoever could change it on the way would choose the keys. There is no option that lets it through.
+    if wire::url::confidential("the URL of the key set", &url, false).is_err() {
+        return Err(Failure::usage(
+            "the URL of the key set is not https, so whoever is on the way could change the keys",
+        )
+        .hint("use https, or a file"));
+    }
     let mut api = ApiClient::builder(&wire::url::origin(&url));
     if let Some(ca) = &connection.ca {
         api = api.add_ca(input::read_file(ca)?);

@@ -211,7 +211,7 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id_token_alg: Option<String>,
 
-    /// How ID tokens are encrypted, as the client is registered; without ENC it is A128CBC-HS256. With --decryption-key alone the key's alg says it.
+    /// How ID tokens are encrypted, as the client is registered; without ENC it is A128CBC-HS256. Unless said, by whatever --decryption-key or the client's secret serves.
     #[arg(long, env = "GRANTEE_ID_TOKEN_ENCRYPTION", hide_env = true, value_name = "ALG[/ENC]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id_token_encryption: Option<String>,
@@ -231,12 +231,12 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) userinfo: bool,
 
-    /// How userinfo is signed, as the client is registered.
+    /// How userinfo is signed, as the client is registered. Unless said, by any key of the server's, or not at all.
     #[arg(long, env = "GRANTEE_USERINFO_ALG", hide_env = true, value_name = "ALG")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) userinfo_alg: Option<String>,
 
-    /// How userinfo is encrypted, as the client is registered.
+    /// How userinfo is encrypted, as the client is registered. Unless said, as with --id-token-encryption, or not at all.
     #[arg(long, env = "GRANTEE_USERINFO_ENCRYPTION", hide_env = true, value_name = "ALG[/ENC]")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) userinfo_encryption: Option<String>,

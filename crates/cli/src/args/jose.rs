@@ -12,7 +12,9 @@ pub(crate) enum Jose {
     /// The token never chooses its algorithm: it is one of --alg; without that the one the key names; without that one that
     /// the key's type and size allow. A symmetric key verifies HS256, HS384 and HS512 alone, any other key none of them.
     Verify(Verify),
-    /// Encrypts what comes on stdin and prints the token (RFC 7516).
+    /// Encrypts what comes on stdin, byte for byte, and prints the token (RFC 7516).
+    ///
+    /// With --cty JWT what comes is a token, and a newline behind it is left out.
     Encrypt(Encrypt),
     /// Decrypts the token on stdin and prints its plaintext, byte for byte; exit status 11 for whatever it refuses.
     Decrypt(Decrypt),

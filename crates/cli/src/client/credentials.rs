@@ -7,7 +7,7 @@ use crate::keys;
 use crate::settings::{AuthMethod, Settings};
 use grantee::blocking::ClientBuilder;
 use grantee::client_auth::{self, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt};
-use grantee::jose::{DecryptionKey, Jwk, KeyAlgorithm};
+use grantee::jose::{DecryptionKey, Jwk};
 use grantee::{ClientAssertion, Error, Secret, assertion};
 use std::path::Path;
 
@@ -66,7 +66,10 @@ impl Setup {
         if let Some(alg) = &settings.userinfo_alg {
             builder = builder.userinfo_alg(alg);
         }
-        if let Some((alg, enc)) = id_token_encryption(settings, key.as_ref()) {
+        // What no option says is taken as it comes: only what is signed is believed.
+        builder = builder.accept_any_encryption().accept_any_userinfo_alg();
+        if let Some(encryption) = &settings.id_token_encryption {
+            let (alg, enc) = algorithms(encryption);
             builder = builder.id_token_encryption(alg, enc);
         }
         if let Some(encryption) = &settings.userinfo_encryption {
@@ -124,17 +127,6 @@ fn signer(key: &Jwk) -> Result<PrivateKeyJwt> {
         Error::Config(why) => Failure::file(format!("--key: {}", why.message)),
         other => other.into(),
     })
-}
-
-/// As the settings say; with a key to decrypt with, as that says of itself.
-fn id_token_encryption(settings: &Settings, key: Option<&Jwk>) -> Option<(String, String)> {
-    if let Some(encryption) = &settings.id_token_encryption {
-        let (alg, enc) = algorithms(encryption);
-        return Some((alg.to_owned(), enc.to_owned()));
-    }
-    // With userinfo alone encrypted, the key is for that.
-    let alg = key.filter(|_| settings.userinfo_encryption.is_none())?.alg()?;
-    KeyAlgorithm::from_name(alg).map(|algorithm| (algorithm.name().to_owned(), USUAL_ENC.to_owned()))
 }
 
 /// `ALG/ENC`, or `ALG` alone.

@@ -10,6 +10,7 @@ use crate::progress::spin;
 use crate::settings::{HeldGrant, Settings};
 use crate::token_json;
 use grantee::blocking::{Client, Login};
+use grantee::jose::{self, ErrorKind};
 use grantee::oidc::IdToken;
 use grantee::{AuthorizationRequest, Pending, Secret, legacy};
 use serde_json::{Map, Value, json};
@@ -44,10 +45,33 @@ pub(super) fn run(args: Args, json: bool) -> Result<()> {
         _ if no_browser => by_pasting(&mut setup)?,
         _ => super::browser::log_in(&setup)?,
     };
+    encrypted_as_said(&setup.settings, &brought)?;
     match brought {
         Brought::Login(login) => show(&mut setup, &client, &login, output, json),
         Brought::Identity(id_token) => identity(&setup, &id_token),
         Brought::Nothing => output::json(&Map::new()),
+    }
+}
+
+/// A key to decrypt with says that ID tokens come encrypted, unless it may be for userinfo.
+fn encrypted_as_said(settings: &Settings, brought: &Brought) -> Result<()> {
+    let for_userinfo = settings.userinfo || settings.userinfo_encryption.is_some();
+    if settings.decryption_key.is_none() || for_userinfo {
+        return Ok(());
+    }
+    let id_token = match brought {
+        Brought::Login(login) => login.id_token(),
+        Brought::Identity(id_token) => Some(&**id_token),
+        Brought::Nothing => None,
+    };
+    match id_token {
+        Some(id_token) if id_token.reveal().bytes().filter(|byte| *byte == b'.').count() != 4 => {
+            let rule = "the token is encrypted as registered";
+            let error = jose::Error::new(ErrorKind::NotAllowed, rule, "OpenID Connect Core section 3.1.3.7");
+            Err(Failure::refused(error.got("one that is not encrypted"))
+                .hint("if the key is for userinfo, say so with --userinfo or --userinfo-encryption ALG/ENC"))
+        }
+        _ => Ok(()),
     }
 }
 

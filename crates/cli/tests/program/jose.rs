@@ -177,6 +177,25 @@ fn a_set_is_chosen_from_by_kid_and_says_nothing_of_keys_that_do_not_fit() {
 }
 
 #[test]
+fn a_key_without_a_kid_serves_a_token_whose_kid_no_key_has() {
+    let home = Home::new();
+    let mut unnamed = generate(&home, "unnamed", &["--alg", "ES256"]);
+    unnamed.as_object_mut().unwrap().remove("kid");
+    let named = generate(&home, "named", &["--alg", "ES256", "--kid", "k"]);
+    home.file("unnamed", unnamed.to_string());
+    home.file("set", json!({ "keys": [unnamed, named] }).to_string());
+    for form in [&[][..], &["--json-serialization", "general"]] {
+        let token = sign(&home, &[&["--key", "unnamed", "--kid", "elsewhere"], form].concat());
+        assert_eq!(verify(&home, &token, &["--jwks", "set"]).exits(0).stdout, PAYLOAD);
+        // Where a key has the kid, it is that one and no other.
+        let token = sign(&home, &[&["--key", "unnamed", "--kid", "k"], form].concat());
+        refused(verify(&home, &token, &["--jwks", "set"]));
+        let token = sign(&home, &[&["--key", "named", "--kid", "elsewhere"], form].concat());
+        refused(verify(&home, &token, &["--jwks", "set"]));
+    }
+}
+
+#[test]
 fn a_set_is_fetched_by_the_library_and_what_fails_has_its_own_status() {
     let (home, server) = (Home::new(), Server::builder().auto_approve("alice").start());
     let options = crate::support::service(&home, &server);
@@ -191,7 +210,7 @@ fn a_set_is_fetched_by_the_library_and_what_fails_has_its_own_status() {
     assert_eq!(claims["iss"], server.issuer());
     verify(&home, id_token, &["--jwks", "http://127.0.0.1:9/jwks"]).exits(13);
     let far = verify(&home, id_token, &["--jwks", "http://as.example/jwks"]).exits(2);
-    assert!(far.stdout.is_empty());
+    assert!(far.stdout.is_empty() && !far.stderr.contains("--allow-http"), "an option that the verb does not have");
     server.misbehave(grantor::Endpoint::Jwks, Misbehaviour::Status { status: 500, retry_after: None });
     assert_eq!(verify(&home, id_token, &["--jwks", &url]).exits(10).error()["status"], 500);
     verify(&home, id_token, &["--jwks", &url, "--proxy", "http://u:p@127.0.0.1:9"]).exits(2);
@@ -288,6 +307,25 @@ fn every_key_algorithm_and_content_encryption_goes_there_and_back() {
 }
 
 #[test]
+fn what_sign_prints_is_nested_without_the_newline() {
+    let home = Home::new();
+    generate(&home, "key", &["--alg", "ES256"]);
+    generate(&home, "enc", &["--alg", "A256KW"]);
+    let printed = home.run_with("{}", &["jose", "sign", "--key", "key"]).exits(0);
+    let decrypted = |cty: &[&str]| {
+        let encrypt = [&["jose", "encrypt", "--key", "enc"], cty].concat();
+        let nested = home.run_with(printed.text(), &encrypt).exits(0);
+        home.run_with(nested.text(), &["jose", "decrypt", "--key", "enc"]).exits(0).stdout
+    };
+    for cty in [&["--cty", "JWT"][..], &["--cty", "application/jwt"], &["--header", r#"{"cty":"jwt"}"#]] {
+        assert_eq!(decrypted(cty), printed.text().trim_end().as_bytes(), "{cty:?}");
+    }
+    // Other bytes stay as they are.
+    assert_eq!(decrypted(&[]), printed.stdout);
+    assert_eq!(decrypted(&["--cty", "text/plain"]), printed.stdout);
+}
+
+#[test]
 fn passwords_serializations_and_compression() {
     let home = Home::new();
     home.file("password", "entrap_o_peter_long_credit_tun\n");
@@ -336,6 +374,16 @@ fn whatever_decrypt_refuses_is_11_with_nothing_on_stdout() {
         &["--key", "key", "--enc", "A128GCM"],
     ] {
         refused(home.run_with(token, &[&["jose", "decrypt", "--json"], arguments].concat()));
+    }
+    // RFC 7516 A.2's header: the refusal is of the token, whatever the key says of itself.
+    let mut only = generate(&home, "rsa", &["--type", "rsa"]);
+    only["alg"] = "RSA1_5".into();
+    home.file("only", only.to_string());
+    let unsafe_one =
+        "eyJhbGciOiJSU0ExXzUiLCJlbmMiOiJBMTI4Q0JDLUhTMjU2In0.AA.AAAAAAAAAAAAAAAAAAAAAA.AA.AAAAAAAAAAAAAAAAAAAAAA";
+    for key in ["only", "rsa", "key"] {
+        let error = refused(home.run_with(unsafe_one, &["jose", "decrypt", "--json", "--key", key]));
+        assert!(error["message"].as_str().unwrap().contains("RSA1_5"), "{error}");
     }
 }
 

@@ -113,6 +113,36 @@ fn a_login_asks_who_it_is_about_when_told_to() {
 }
 
 #[test]
+fn signed_userinfo_needs_no_option() {
+    let home = Home::new();
+    let client = Client::new("svc").secret("secret").userinfo_signed_response_alg("ES256");
+    let server = Server::builder().client(client).auto_approve("alice").start();
+    let options = service(&home, &server);
+    let scope = ["--scope", "openid", "email", "--userinfo"];
+    let brought = log_in(&home, &options, &scope).json();
+    assert_eq!(brought["userinfo"]["sub"], brought["id_token_claims"]["sub"]);
+    assert_eq!(brought["userinfo"]["aud"], "svc", "the signed form");
+    log_in(&home, &options, &[&scope[..], &["--userinfo-alg", "ES256"]].concat()).json();
+    let wrong = log_in(&home, &options, &[&scope[..], &["--userinfo-alg", "PS256"]].concat()).exits(11);
+    assert!(wrong.error()["hint"].as_str().unwrap().contains("--userinfo-alg"));
+}
+
+#[test]
+fn a_key_to_decrypt_with_wants_the_id_token_encrypted() {
+    let (home, server) = (Home::new(), server());
+    let options = service(&home, &server);
+    home.file("key", home.run(&["jwk", "generate", "--type", "rsa", "--use", "enc"]).exits(0).stdout);
+    let with_key = ["--scope", "openid", "--profile", "p", "--decryption-key", "key"];
+    for response_type in ["code", "id_token"] {
+        let ran = log_in(&home, &options, &[&with_key[..], &["--response-type", response_type]].concat()).exits(11);
+        assert!(ran.stdout.is_empty() && ran.error()["hint"].as_str().unwrap().contains("--userinfo"), "{ran:?}");
+    }
+    home.run(&["token", "--profile", "p"]).exits(2);
+    // It may be for userinfo.
+    log_in(&home, &options, &[&with_key[..], &["--userinfo"]].concat()).json();
+}
+
+#[test]
 fn userinfo_is_of_the_profile_or_of_a_token_given() {
     let (home, server) = (Home::new(), server());
     let options = service(&home, &server);

@@ -1,12 +1,12 @@
 //! Tests of the basic plan; most are in the implicit and hybrid plans too, and run through their flows as well.
 
 use crate::browser::Browser;
-use crate::suite::{Flow, Outcome, Place, code_flows, flows, token_flows};
+use crate::suite::{Flow, Outcome, Place, flows, flows_where};
 use crate::world::{
     PERSON, REDIRECT_URI, RP, Rule, SECRET, World, block_on, callback, client_of, everywhere, id_token_fault,
 };
 use grantee::AuthorizationRequest;
-use grantee::jose::SignatureAlgorithm;
+use grantee::jose::{SignatureAlgorithm, jws};
 use grantee::oidc::Claims;
 use grantee_core::client::Config;
 use grantor::{BearerMethod, Builder, Endpoint, JwtFault, Misbehaviour, OTHER_CLIENT, OTHER_ISSUER, SigningKey};
@@ -47,7 +47,8 @@ fn oidcc_client_test() {
             grantee::Client::discover(op.issuer()).client(RP, SECRET).redirect_uri(REDIRECT_URI).build().unwrap();
         let (url, pending) = face.start(request()).await.unwrap();
         let arrived = Browser::new().open(url.as_str());
-        assert!(face.finish(pending, callback(&arrived)).await.is_ok());
+        let login = face.core().finish(pending, callback(&arrived)).await.unwrap();
+        assert_eq!(login.id_token.unwrap().subject(), PERSON);
     });
 }
 
@@ -55,7 +56,7 @@ fn oidcc_client_test() {
 fn oidcc_client_test_client_secret_basic() {
     // Each with what form encoding and base64 change.
     let (client_id, secret) = ("r&p: 1/é", "s3cret &+%41/=:é");
-    for flow in code_flows("oidcc-client-test-client-secret-basic", Outcome::Succeed) {
+    for flow in flows_where("oidcc-client-test-client-secret-basic", Outcome::Succeed, Flow::code) {
         let world = World::of(
             |op| {
                 let client = grantor::Client::new(client_id).secret(secret).auth("client_secret_basic");
@@ -85,8 +86,8 @@ fn oidcc_client_test_idtoken_sig_none() {
     let registered = |client: grantor::Client| client.id_token_signed_response_alg("none");
     let rule = Rule::id_token("alg is the one registered for this client", VALIDATION, "none");
     // With an ID token in the response itself a client can't register for none (Registration 1.0 section 2).
-    let flows = code_flows("oidcc-client-test-idtoken-sig-none", Outcome::Either);
-    for flow in flows.into_iter().filter(|flow| flow.places() == [Place::Back]) {
+    let is_back = |flow: Flow| flow.places() == [Place::Back];
+    for flow in flows_where("oidcc-client-test-idtoken-sig-none", Outcome::Either, is_back) {
         NONE.refuses(World::of(|op| op, registered, |_| ()).login(flow));
         let world = World::new();
         world.op.misbehave_jwt_times(Place::Back.jwt(), 1, JwtFault::AlgNone);
@@ -160,6 +161,7 @@ fn oidcc_client_test_kid_absent_multiple_jwks() {
         world.op.misbehave(Endpoint::Jwks, Misbehaviour::SetMember("keys".into(), keys.into()));
         assert_eq!(world.login(flow).unwrap().id_token.subject(), PERSON, "{flow:?}");
         assert_eq!(world.op.count(Endpoint::Jwks), 1, "{flow:?}: one of the set fits, so it is not fetched again");
+        without_kid_alone(&World::new(), flow);
         for place in flow.places() {
             world.op.misbehave_jwt_times(place.jwt(), 1, JwtFault::OtherKey);
             SIGNATURE.refuses(world.login(flow));
@@ -167,7 +169,17 @@ fn oidcc_client_test_kid_absent_multiple_jwks() {
     }
 }
 
-/// A public key of the kind that RS256 takes, which signs nothing here.
+/// The keys have names, and the ID tokens do not.
+fn without_kid_alone(world: &World, flow: Flow) {
+    for place in flow.places() {
+        world.op.misbehave_jwt(place.jwt(), JwtFault::NoKid);
+    }
+    let person = world.login(flow).unwrap();
+    assert_eq!(jws::Compact::parse(person.id_token.reveal()).unwrap().header().kid, None, "{flow:?}");
+    assert_eq!((person.id_token.subject(), world.op.count(Endpoint::Jwks)), (PERSON, 1), "{flow:?}");
+}
+
+/// A public key of the kind that RS256 takes, which signs nothing here: that of RFC 7517 appendix A.1.
 fn strange_key() -> Value {
     json!({"kty": "RSA", "use": "sig", "alg": "RS256", "e": "AQAB", "n": "0vx7agoebGcQSuuPiLJXZptN9nndrQmbXEps2aiAFbWhM78LhWx4cbbfAAtVT86zwu1RK7aPFFxuhDR1L6tSoc_BJECPebWKRXjBZCiFV4n3oknjhMstn64tZ_2W-5JsGY4Hc5n9yBXArwl93lqt7_RN5w6Cf0h4QyQ5v-65YGjQR0_FDW2QvzqY368QQMicAtaSqzs8KJZgnYb9c7d0zgdAZHzu6qMQvRL5hajrn1n91CbOpbISD08qNLyrdkt-bFTWhAI4vMQFh6WeZu0fM4lFd2NcRwr3XPksINHaQ-G_xBniIqbw0Ls1jF44-csFCur-kEgU8awapJzKnqDKgw"})
 }
@@ -180,6 +192,7 @@ fn oidcc_client_test_kid_absent_single_jwks() {
         let person = world.login(flow).unwrap();
         assert_eq!((person.id_token.subject(), world.op.signing_keys().len()), (PERSON, 1), "{flow:?}");
         assert_eq!(world.op.count(Endpoint::Jwks), 1, "{flow:?}");
+        without_kid_alone(&World::of(|op| op.signing_keys([SigningKey::shared("RS256")]), |it| it, |_| ()), flow);
         // A name that the set does not know is another matter.
         for place in flow.places() {
             world.op.misbehave_jwt_times(place.jwt(), 1, JwtFault::UnknownKid);
@@ -254,7 +267,7 @@ fn by(method: BearerMethod, configure: fn(&mut Config)) -> World {
 
 #[test]
 fn oidcc_client_test_userinfo_bearer_header() {
-    for flow in token_flows("oidcc-client-test-userinfo-bearer-header", Outcome::Succeed) {
+    for flow in flows_where("oidcc-client-test-userinfo-bearer-header", Outcome::Succeed, Flow::brings_token) {
         let world = by(BearerMethod::Header, |_| ());
         let person = world.login(flow).unwrap();
         assert_eq!(block_on(world.rp.userinfo(person.token(), &person.id_token)).unwrap().claims.sub(), Some(PERSON));
@@ -270,7 +283,7 @@ fn oidcc_client_test_userinfo_bearer_header() {
 
 #[test]
 fn oidcc_client_test_userinfo_bearer_body() {
-    for flow in token_flows("oidcc-client-test-userinfo-bearer-body", Outcome::Succeed) {
+    for flow in flows_where("oidcc-client-test-userinfo-bearer-body", Outcome::Succeed, Flow::brings_token) {
         let world = by(BearerMethod::Body, Config::set_userinfo_in_body);
         let person = world.login(flow).unwrap();
         assert_eq!(block_on(world.rp.userinfo(person.token(), &person.id_token)).unwrap().claims.sub(), Some(PERSON));
@@ -292,7 +305,7 @@ fn oidcc_client_test_userinfo_invalid_sub() {
         spec: "OpenID Connect Core section 5.3.2",
         got: "another sub",
     };
-    for flow in token_flows("oidcc-client-test-userinfo-invalid-sub", Outcome::Reject) {
+    for flow in flows_where("oidcc-client-test-userinfo-invalid-sub", Outcome::Reject, Flow::brings_token) {
         let world = World::new();
         let person = world.login(flow).unwrap();
         let userinfo = || block_on(world.rp.userinfo(person.token(), &person.id_token));

@@ -1,7 +1,7 @@
 //! Tests of the configuration and dynamic plans: finding the provider, its keys, and a signed userinfo answer.
 
 use crate::basic::{NONE, SIGNATURE};
-use crate::suite::{Outcome, Place, flows, token_flows};
+use crate::suite::{Flow, Outcome, Place, flows, flows_where};
 use crate::world::{PERSON, Person, REDIRECT_URI, RP, Rule, SECRET, World, block_on, ports};
 use grantee::AuthorizationRequest;
 use grantee::endpoint::discovery::Where;
@@ -52,7 +52,7 @@ fn oidcc_client_test_discovery_jwks_uri_keys() {
 
 #[test]
 fn oidcc_client_test_discovery_openid_config() {
-    for flow in token_flows("oidcc-client-test-discovery-openid-config", Outcome::Succeed) {
+    for flow in flows_where("oidcc-client-test-discovery-openid-config", Outcome::Succeed, Flow::brings_token) {
         for path in ["", "/tenant/one"] {
             let world = World::of(|op| op.issuer_path(path), |registered| registered, |_| ());
             let person = world.login(flow).unwrap();
@@ -197,7 +197,7 @@ fn kid_of(person: &Person) -> String {
 fn oidcc_client_test_userinfo_signed() {
     let signed = |registered: grantor::Client| registered.userinfo_signed_response_alg("RS256");
     let expected = |config: &mut Config| config.set_userinfo_alg("RS256".into());
-    for flow in token_flows("oidcc-client-test-userinfo-signed", Outcome::Succeed) {
+    for flow in flows_where("oidcc-client-test-userinfo-signed", Outcome::Succeed, Flow::brings_token) {
         let world = World::of(|op| op, signed, expected);
         let person = world.login(flow).unwrap();
         let userinfo = || block_on(world.rp.userinfo(person.token(), &person.id_token));

@@ -1,14 +1,14 @@
 //! Tests about an answer that the browser posts. Every other test of the comprehensive plan runs with one too.
 
 use crate::browser::{Arrived, Browser};
-use crate::suite::{Outcome, flows};
+use crate::suite::{Outcome, flows_where};
 use crate::world::{PERSON, World};
 use grantee::{AuthorizationRequest, Error, Pending};
 use grantor::Endpoint;
 
 #[test]
 fn oidcc_client_test_form_post_error() {
-    for flow in flows("oidcc-client-test-form-post-error", Outcome::Succeed).into_iter().filter(|flow| flow.form_post) {
+    for flow in flows_where("oidcc-client-test-form-post-error", Outcome::Succeed, |flow| flow.form_post) {
         let world = World::new();
         let (url, pending) = world.start(flow, AuthorizationRequest::new().prompt("none").max_age(0));
         let kept = pending.to_json().unwrap();

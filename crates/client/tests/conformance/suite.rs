@@ -105,14 +105,11 @@ pub fn flows(id: &str, outcome: Outcome) -> Vec<Flow> {
     distinct
 }
 
-/// The flows that bring a code, which some tests are about.
-pub fn code_flows(id: &str, outcome: Outcome) -> Vec<Flow> {
-    flows(id, outcome).into_iter().filter(|flow| flow.code()).collect()
-}
-
-/// The flows that bring an access token, which some tests are about.
-pub fn token_flows(id: &str, outcome: Outcome) -> Vec<Flow> {
-    flows(id, outcome).into_iter().filter(|flow| flow.brings_token()).collect()
+/// Those of the flows that a test is about; there must be some.
+pub fn flows_where(id: &str, outcome: Outcome, keep: impl Fn(Flow) -> bool) -> Vec<Flow> {
+    let kept: Vec<Flow> = flows(id, outcome).into_iter().filter(|flow| keep(*flow)).collect();
+    assert!(!kept.is_empty(), "{id}");
+    kept
 }
 
 /// Not here yet, and why.

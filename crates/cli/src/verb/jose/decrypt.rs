@@ -20,12 +20,19 @@ pub(super) fn run(args: Decrypt) -> Result<()> {
     options.zip = args.allow_zip;
     options.max_token = usize::MAX;
     options.max_plaintext = usize::try_from(input::MOST).unwrap_or(usize::MAX);
+    if keys.is_none() && password.is_none() {
+        return Err(super::no_key());
+    }
+    let token = input::token_from_stdin()?;
+    // Whatever is encrypted so is refused, also with a key that is for nothing else.
+    if let Some(alg) = jwe::peek_header(&token).ok().and_then(|header| header.alg) {
+        super::known(&[alg], KeyAlgorithm::from_name)?;
+    }
     let candidates = match (&keys, &password) {
         (Some(keys), _) => of(keys, &allowed)?,
         (None, Some(password)) => of_password(password, &allowed)?,
-        (None, None) => return Err(super::no_key()),
+        (None, None) => Vec::new(),
     };
-    let token = input::token_from_stdin()?;
     let decrypted = decrypted(&token, &candidates, &options).map_err(Failure::refused)?;
     output::bytes(&decrypted.plaintext)
 }

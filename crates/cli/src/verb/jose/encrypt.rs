@@ -27,7 +27,8 @@ pub(super) fn run(args: Encrypt) -> Result<()> {
     let header = super::header(&args.header, args.key.kid.as_deref())?;
     let header = if args.zip { header.with("zip", "DEF") } else { header };
     let payload = input::read_stdin("the payload")?;
-    let token = token(header, &payload, &key, encryption, args.header.json_serialization);
+    let payload = if says_jwt(&header) { without_newline(&payload) } else { &payload };
+    let token = token(header, payload, &key, encryption, args.header.json_serialization);
     output::text(&token.map_err(|error| Failure::usage(error.to_string()))?)
 }
 
@@ -57,6 +58,18 @@ fn of(keys: &Keys, alg: Option<&str>) -> Result<(EncryptionKey, Option<ContentEn
             Err(fault)
         }
     }
+}
+
+/// Whether the content is a token (RFC 7519 section 5.2). A media type may come with `application/` and in any case.
+fn says_jwt(header: &Header) -> bool {
+    let cty = header.cty.as_deref().unwrap_or_default().to_ascii_lowercase();
+    cty.strip_prefix("application/").unwrap_or(&cty) == "jwt"
+}
+
+/// A token without the newline that printing it has put there, which nobody could verify it with.
+fn without_newline(token: &[u8]) -> &[u8] {
+    let token = token.strip_suffix(b"\n").unwrap_or(token);
+    token.strip_suffix(b"\r").unwrap_or(token)
 }
 
 fn encryption(name: Option<&str>, names: Option<ContentEncryption>) -> Result<ContentEncryption> {

@@ -68,8 +68,14 @@ impl Candidates {
     }
 
     fn named(&self, kid: Option<&str>) -> jose::Result<Vec<&VerifyingKey>> {
-        let fits = |key: &&VerifyingKey| !self.by_kid || kid.is_none_or(|kid| key.key_id() == Some(kid));
-        let keys: Vec<&VerifyingKey> = self.keys.iter().filter(fits).collect();
+        let mut keys: Vec<&VerifyingKey> = self.keys.iter().collect();
+        if let Some(kid) = kid.filter(|_| self.by_kid) {
+            keys.retain(|key| key.key_id() == Some(kid));
+            if keys.is_empty() {
+                // kid is a hint (RFC 7515 section 4.1.4), and a key without a name contradicts none.
+                keys = self.keys.iter().filter(|key| key.key_id().is_none()).collect();
+            }
+        }
         if keys.is_empty() {
             let error = jose::Error::new(ErrorKind::NoKey, "a key fits the token", "RFC 7515 section 6");
             return Err(error.got(kid.map_or_else(|| "no kid".to_owned(), |kid| format!("kid {kid}"))));
