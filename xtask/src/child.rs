@@ -6,7 +6,7 @@
 use std::ffi::{OsStr, OsString};
 use std::io::{BufRead, BufReader, Read};
 use std::os::unix::process::{CommandExt, ExitStatusExt};
-use std::process::{Child, Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
@@ -75,6 +75,20 @@ pub(crate) fn run_tests(command: &mut Command, limit: Duration, count: &mut Coun
     }
     wait(command, &mut child, limit)?;
     if ran == 0 { Err(format!("{}: no test ran", text(command))) } else { Ok(()) }
+}
+
+/// Runs a command and keeps what it prints, however it ends.
+pub(crate) fn captured(command: &Command, limit: Duration) -> Outcome<Output> {
+    let failed = |error| format!("{}: {error}", text(command));
+    let mut child = supervised(command, limit).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().map_err(failed)?;
+    // Child::wait_with_output would close the pipe first.
+    let held = child.stdin.take();
+    let output = child.wait_with_output().map_err(failed)?;
+    drop(held);
+    if output.status.code() == Some(i32::from(TIMED_OUT)) {
+        return Err(format!("{}: not done within {} s", text(command), limit.as_secs()));
+    }
+    Ok(output)
 }
 
 /// `test result: ok. 3 passed; 0 failed; …`

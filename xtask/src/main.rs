@@ -4,6 +4,7 @@ mod check;
 mod child;
 mod dependencies;
 mod interop;
+mod mutants;
 mod packages;
 
 use std::path::{Path, PathBuf};
@@ -20,7 +21,9 @@ cargo xtask COMMAND
                                               --keep     leave the servers up afterwards, until Ctrl-C
                                               --serve    no tests: start the servers and print the variables that name them
   bench [ARGS]                              the speed table
-  fuzz [TARGET] [SECONDS]                   fuzz one target or all of them, by default a minute each";
+  fuzz [TARGET] [SECONDS]                   fuzz one target or all of them, by default a minute each
+  conformance-mutants [TEXT]...             takes rules out of the client, one at a time, and shows which of the conformance
+                                            tests notice; only rules with TEXT in them, by default all (ten minutes)";
 
 /// What went wrong, for a person to read.
 type Outcome<T = ()> = Result<T, String>;
@@ -33,6 +36,7 @@ fn main() -> ExitCode {
         Some("interop") => interop::main(rest),
         Some("bench") => bench(rest),
         Some("fuzz") => fuzz(rest),
+        Some("conformance-mutants") => mutants::main(rest),
         Some(child::SUPERVISE) => return child::supervise(rest),
         _ => Err(USAGE.into()),
     };
