@@ -13,16 +13,18 @@ pub struct Form {
     pub buttons: Vec<(String, String)>,
 }
 
-/// The first form of a page.
+/// The first form of a page, with the buttons outside of it that name it.
 pub fn first_form(html: &str) -> Option<Form> {
-    let mut form = None;
+    let (mut form, mut id, mut closed) = (None, None, false);
     for (name, mut attributes) in tags(html) {
         let mut take = |attribute: &str| attributes.remove(attribute);
         match (name.as_str(), &mut form) {
             ("form", None) => {
+                id = take("id");
                 form = Some(Form { action: take("action").filter(|action| !action.is_empty()), ..Form::default() })
             }
-            ("/form", Some(_)) => break,
+            ("/form", Some(_)) => closed = true,
+            ("input" | "button", Some(_)) if closed && (id.is_none() || take("form") != id) => {}
             ("input" | "button", Some(form)) => {
                 let kind = take("type").unwrap_or_default();
                 let Some(field) = take("name").filter(|name| !name.is_empty()) else { continue };
@@ -101,6 +103,10 @@ mod tests {
         };
         assert_eq!(first_form(page), Some(form));
         assert_eq!(first_form("<p>no form <"), None);
+        let page =
+            r#"<form id=f></form><button form="f" name="logout" value="yes">Yes</button><button name="no">No</button>"#;
+        let form = Form { buttons: vec![pair("logout", "yes")], ..Form::default() };
+        assert_eq!(first_form(page), Some(form));
         assert_eq!(first_form("<form><input name"), Some(Form::default()));
     }
 }

@@ -7,6 +7,7 @@
 //! | file | what |
 //! |---|---|
 //! | [`server`] | the running servers: endpoints, clients, secrets, lifetimes, what is odd about each |
+//! | [`openid`] | what their clients are registered for in OpenID Connect, and what is odd about that |
 //! | [`walk`](mod@walk) | from an authorization URL to the callback, with cookies and forms but no browser |
 //! | [`plain`] | requests by hand, to look at a server without the library |
 //! | [`program`] | runs the `grantee` program in a home of its own |
@@ -22,12 +23,14 @@
 
 pub mod browser;
 pub mod form;
+pub mod openid;
 pub mod plain;
 pub mod program;
 pub mod server;
 pub mod walk;
 
 pub use browser::Browser;
+pub use openid::Registration;
 pub use program::{Answer, Program};
 pub use server::{Auth, Client, Server};
 pub use walk::{Walk, walk};

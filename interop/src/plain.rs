@@ -98,8 +98,14 @@ pub fn post(server: &Server, client: &Client, url: &str, form: &[(&str, &str)]) 
             let pair = format!("{}:{}", encode(&client.id), encode(secret));
             request = request.header(header::AUTHORIZATION, format!("Basic {}", BASE64_STANDARD.encode(pair)));
         }
+        Auth::ClientSecretJwt | Auth::PrivateKeyJwt => panic!("nothing is signed here: {}", client.auth.name()),
     }
     send(request.body(fields.finish()).expect("a request"))
+}
+
+/// A GET of what anybody may read.
+pub fn fetch(url: &str) -> Reply {
+    send(Request::get(url).body(String::new()).expect("a request"))
 }
 
 /// A GET with a Bearer token.

@@ -4,6 +4,8 @@ use std::env;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::openid::Registration;
+
 /// The secret of the confidential clients of oidc-provider and Glewlwyd.
 pub const SECRET: &str = "test-secret-0123456789-0123456789-0123456789-0123456789-0123456789";
 
@@ -16,6 +18,10 @@ pub enum Auth {
     ClientSecretBasic,
     /// RFC 6749, 2.3.1: in the body.
     ClientSecretPost,
+    /// RFC 7523, by the secret. The library alone does this, not [`plain`](crate::plain).
+    ClientSecretJwt,
+    /// RFC 7523, by a private key. The library alone does this too.
+    PrivateKeyJwt,
 }
 
 impl Auth {
@@ -25,6 +31,8 @@ impl Auth {
             Self::None => "none",
             Self::ClientSecretBasic => "client_secret_basic",
             Self::ClientSecretPost => "client_secret_post",
+            Self::ClientSecretJwt => "client_secret_jwt",
+            Self::PrivateKeyJwt => "private_key_jwt",
         }
     }
 }
@@ -42,17 +50,20 @@ pub struct Client {
     pub client_credentials: bool,
     /// Whether the server lets it trade a user's password.
     pub password: bool,
+    /// What else it is registered for.
+    pub registration: Registration,
 }
 
 impl Client {
-    fn new(id: &str, secret: &str, auth: Auth) -> Self {
+    pub(crate) fn new(id: &str, secret: &str, auth: Auth) -> Self {
         let confidential = auth != Auth::None;
         Self {
             id: id.into(),
-            secret: confidential.then(|| secret.into()),
+            secret: (confidential && auth != Auth::PrivateKeyJwt).then(|| secret.into()),
             auth,
             client_credentials: confidential,
             password: true,
+            registration: Registration::default(),
         }
     }
 }
@@ -74,6 +85,10 @@ pub struct Server {
     pub introspection_endpoint: String,
     /// RFC 7009.
     pub revocation_endpoint: String,
+    /// The keys of its ID tokens.
+    pub jwks_uri: Option<String>,
+    /// Where a person logs out of everything.
+    pub end_session_endpoint: Option<String>,
     /// An API for a GET with the token of a login or a password: userinfo, or the server's own.
     pub api: String,
     /// An API for a GET with the token of client credentials, where there is one.
@@ -86,7 +101,8 @@ pub struct Server {
     pub redirect_uri: String,
     /// Seconds.
     pub access_token_lifetime: u64,
-    /// One for each [`Auth`], in its order, then the one with odd characters in its secret.
+    /// The public one, then one each for Basic and for the body, then the one with odd characters in its secret. Further ones:
+    /// [`registered`](Self::registered).
     pub clients: Vec<Client>,
     /// Whether Basic credentials are form-encoded first, as RFC 6749, 2.3.1 says.
     pub decodes_basic: bool,
@@ -143,6 +159,8 @@ impl Server {
             token_endpoint: format!("{base}/token"),
             introspection_endpoint: format!("{base}/token/introspection"),
             revocation_endpoint: format!("{base}/token/revocation"),
+            jwks_uri: Some(format!("{base}/jwks")),
+            end_session_endpoint: Some(format!("{base}/session/end")),
             api: format!("{base}/me"),
             service_api: Some(format!("{base}/api")),
             scope: "openid offline_access read",
@@ -180,6 +198,8 @@ impl Server {
             token_endpoint: format!("{issuer}/token"),
             introspection_endpoint: format!("{issuer}/introspect"),
             revocation_endpoint: format!("{issuer}/revoke"),
+            jwks_uri: Some(format!("{issuer}/jwks")),
+            end_session_endpoint: Some(format!("{issuer}/end_session")),
             api: format!("{issuer}/userinfo"),
             service_api: None,
             scope: "openid offline read",
@@ -206,6 +226,8 @@ impl Server {
             token_endpoint: format!("{base}/oauth/token"),
             introspection_endpoint: format!("{base}/oauth/introspect"),
             revocation_endpoint: format!("{base}/oauth/revoke"),
+            jwks_uri: None,
+            end_session_endpoint: None,
             api: format!("{base}/oauth/api"),
             service_api: Some(format!("{base}/oauth/api")),
             scope: "read",

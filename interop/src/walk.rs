@@ -34,6 +34,13 @@ struct Cookie {
     value: String,
 }
 
+/// How a person comes back.
+enum Arrival {
+    Url(String),
+    /// By a form, which is given as it would be posted.
+    Form(String),
+}
+
 /// What a page answered.
 #[derive(Debug)]
 pub struct Page {
@@ -80,31 +87,69 @@ impl Walk {
 
     /// Follows redirects and fills in forms until the request's `redirect_uri` is reached.
     pub fn to_callback(&mut self, authorization_url: &str) -> Result<String, String> {
-        let redirect_uri = Url::parse(authorization_url)
-            .map_err(|error| error.to_string())?
-            .query_pairs()
-            .find_map(|(name, value)| (name == "redirect_uri").then(|| value.into_owned()))
-            .ok_or("the authorization URL has no redirect_uri; use to()")?;
-        self.to(authorization_url, &redirect_uri)
+        self.to(authorization_url, &redirect_uri_of(authorization_url)?)
     }
 
     /// The same for a request that does not show its `redirect_uri`.
     pub fn to(&mut self, authorization_url: &str, redirect_uri: &str) -> Result<String, String> {
-        let mut url = Url::parse(authorization_url).map_err(|error| error.to_string())?;
+        match self.arrive(authorization_url, redirect_uri)? {
+            Arrival::Url(url) => Ok(url),
+            Arrival::Form(_) => Err(format!("a form is posted to {redirect_uri}; use to_form_post()")),
+        }
+    }
+
+    /// As [`to_callback`](Self::to_callback), for a request with `response_mode=form_post`: what the browser posts to the
+    /// `redirect_uri`, form-urlencoded.
+    pub fn to_form_post(&mut self, authorization_url: &str) -> Result<String, String> {
+        match self.arrive(authorization_url, &redirect_uri_of(authorization_url)?)? {
+            Arrival::Form(body) => Ok(body),
+            Arrival::Url(url) => Err(format!("came back by {url}, not by a form")),
+        }
+    }
+
+    /// Opens the URL in a browser that is as it is: nobody logs in at Glewlwyd first.
+    pub fn to_callback_silently(&mut self, authorization_url: &str) -> Result<String, String> {
+        let redirect_uri = redirect_uri_of(authorization_url)?;
+        match self.follow(parse(authorization_url)?, &redirect_uri)? {
+            Arrival::Url(url) => Ok(url),
+            Arrival::Form(_) => Err(format!("a form is posted to {redirect_uri}")),
+        }
+    }
+
+    /// Agrees to a logout, and gives the URL that the person comes back to.
+    pub fn log_out(&mut self, url: &str, post_logout_redirect_uri: &str) -> Result<String, String> {
+        if self.server.name == "glewlwyd" {
+            return self.log_out_of_glewlwyd(&parse(url)?);
+        }
+        match self.follow(parse(url)?, post_logout_redirect_uri)? {
+            Arrival::Url(url) => Ok(url),
+            Arrival::Form(_) => Err(format!("a form is posted to {post_logout_redirect_uri}")),
+        }
+    }
+
+    fn arrive(&mut self, authorization_url: &str, redirect_uri: &str) -> Result<Arrival, String> {
+        let mut url = parse(authorization_url)?;
         if self.server.name == "glewlwyd" {
             self.log_in_to_glewlwyd()?;
             url.query_pairs_mut().append_key_only("g_continue"); // what the button of its own page sends
         }
+        self.follow(url, redirect_uri)
+    }
+
+    fn follow(&mut self, mut url: Url, redirect_uri: &str) -> Result<Arrival, String> {
         let mut page = self.get(&url)?;
         for _ in 0..20 {
             if let Some(location) = &page.location {
                 if location.split(['?', '#']).next() == Some(redirect_uri) {
-                    return Ok(location.clone());
+                    return Ok(Arrival::Url(location.clone()));
                 }
                 url = url.join(location).map_err(|error| format!("{location}: {error}"))?;
                 page = self.get(&url)?;
             } else if let Some(form) = first_form(&page.body).filter(|_| page.status == 200) {
                 let mut fields = form.fields;
+                if form.action.as_deref() == Some(redirect_uri) {
+                    return Ok(Arrival::Form(encoded(fields)));
+                }
                 for (name, value) in &mut fields {
                     match name.as_str() {
                         "username" => value.clone_from(&self.user),
@@ -112,13 +157,14 @@ impl Walk {
                         _ => {}
                     }
                 }
-                let wanted = ["login", self.answer];
-                fields.extend(
-                    form.buttons.into_iter().find(|(name, value)| name == "action" && wanted.contains(&value.as_str())),
-                );
+                let is_wanted = |(name, value): &(String, String)| match name.as_str() {
+                    "action" => ["login", self.answer].contains(&value.as_str()),
+                    "logout" => value == "yes",
+                    _ => false,
+                };
+                fields.extend(form.buttons.into_iter().find(is_wanted));
                 url = url.join(form.action.as_deref().unwrap_or("")).map_err(|error| error.to_string())?;
-                let body = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish();
-                page = self.send(Method::POST, &url, Some(("application/x-www-form-urlencoded", body)))?;
+                page = self.send(Method::POST, &url, Some(("application/x-www-form-urlencoded", encoded(fields))))?;
             } else {
                 let excerpt: String = page.body.chars().take(600).collect();
                 return Err(format!(
@@ -128,6 +174,24 @@ impl Walk {
             }
         }
         Err(format!("never came to {redirect_uri}, last at {url}"))
+    }
+
+    /// What the script of its page does when the person clicks on it.
+    fn log_out_of_glewlwyd(&mut self, end_session: &Url) -> Result<String, String> {
+        let page = self.get(end_session)?;
+        let there = page.location.ok_or_else(|| format!("{end_session}: no redirect but status {}", page.status))?;
+        let there = end_session.join(&there).map_err(|error| error.to_string())?;
+        let parameter =
+            |wanted: &str| there.query_pairs().find_map(|(name, value)| (name == wanted).then(|| value.into_owned()));
+        let session = parameter("sid").ok_or_else(|| format!("{there} names no session"))?;
+        let issuer = self.server.issuer.clone().unwrap_or_default();
+        for url in [format!("{issuer}/session/{session}"), format!("{}/api/auth/", self.server.base)] {
+            let page = self.send(Method::DELETE, &parse(&url)?, None)?;
+            if page.status != 200 {
+                return Err(format!("{url}: status {}", page.status));
+            }
+        }
+        parameter("callback_url").ok_or_else(|| format!("{there} leads nowhere after the logout"))
     }
 
     fn log_in_to_glewlwyd(&mut self) -> Result<(), String> {
@@ -173,6 +237,21 @@ impl Walk {
         let body = answer.body_mut().read_to_string().map_err(|error| format!("{url}: {error}"))?;
         Ok(Page { status: answer.status().as_u16(), location, body })
     }
+}
+
+fn parse(url: &str) -> Result<Url, String> {
+    Url::parse(url).map_err(|error| format!("{url}: {error}"))
+}
+
+fn redirect_uri_of(authorization_url: &str) -> Result<String, String> {
+    let found = parse(authorization_url)?
+        .query_pairs()
+        .find_map(|(name, value)| (name == "redirect_uri").then(|| value.into_owned()));
+    found.ok_or_else(|| "the authorization URL has no redirect_uri; use to()".into())
+}
+
+fn encoded(fields: Vec<(String, String)>) -> String {
+    url::form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish()
 }
 
 impl Cookie {

@@ -112,12 +112,18 @@ call("POST", "/mod/plugin/", {"module": "oidc", "name": "short", "display_name":
 call("POST", "/user/", {"username": "alice", "name": "User alice", "email": "alice@example.test", "password": "alice-password", "enabled": True,
      "scope": ["g_profile", "openid", "offline", "read", "write", "email", "profile"]})
 
+# Where a person may be sent after a logout is read from the client, but its table has no room for that by default.
+(store,) = json.loads(call("GET", "/mod/client/"))
+store["parameters"]["data-format"]["post_logout_redirect_uris"] = {"multiple": True, "read": True, "write": True}
+call("PUT", "/mod/client/database", store)
+call("PUT", "/mod/client/database/reset")
+
 base = {
     "enabled": True, "confidential": True, "scope": ["read", "write"],
     "redirect_uri": [f"http://{host}:{port}/cb" for host in ("127.0.0.1", "localhost") for port in REDIRECT_PORTS] + ["https://rp.example.test/cb"],
     "authorization_type": ["code", "token", "id_token", "none", "password", "client_credentials", "refresh_token", "device_authorization", "urn:openid:params:grant-type:ciba", "delete_token"],
     "client_secret": SECRET, "backchannel_token_delivery_mode": "poll", "resource": ["https://api.example.test/"],
-    "authorization_details_types": ["payment"],
+    "authorization_details_types": ["payment"], "post_logout_redirect_uris": ["https://rp.example.test/bye"],
 }
 CLIENTS = {
     "basic": {"token_endpoint_auth_method": ["client_secret_basic"]},
@@ -127,6 +133,8 @@ CLIENTS = {
     "public": {"token_endpoint_auth_method": ["none"], "confidential": False},
     "odd": {"token_endpoint_auth_method": ["client_secret_basic"], "client_secret": ODD_SECRET},
     "idt-enc": {"token_endpoint_auth_method": ["client_secret_basic"], "pubkey": client_public, "alg": "RSA-OAEP-256", "enc": "A256GCM", "encrypt_id_token": "1"},
+    "idt-enc-kw": {"token_endpoint_auth_method": ["client_secret_basic"], "alg": "A256KW", "enc": "A256GCM", "encrypt_id_token": "1"},
+    "userinfo-enc": {"token_endpoint_auth_method": ["client_secret_basic"], "pubkey": client_public, "alg": "RSA-OAEP-256", "enc": "A256GCM", "encrypt_userinfo": "1"},
 }
 for client_id, extra in CLIENTS.items():
     client = {**base, "client_id": client_id, "name": client_id, **extra}

@@ -75,10 +75,12 @@ export function clients(state) {
     make('jwt-userinfo', { userinfo_signed_response_alg: 'RS256' }),
     make('jwt-userinfo-enc', { userinfo_signed_response_alg: 'ES256', userinfo_encrypted_response_alg: 'ECDH-ES', userinfo_encrypted_response_enc: 'A256GCM', jwks }),
     make('jwt-introspection', { introspection_signed_response_alg: 'RS256' }),
-    make('pairwise', { // CIBA and device grants would demand a jwks_uri here
-      subject_type: 'pairwise', application_type: 'web', redirect_uris: ['https://rp.example.test/cb'],
+    // The first two are of one sector, that of their redirect URI's host.
+    ...Object.entries({ pairwise: 'rp', 'pairwise-sibling': 'rp', 'pairwise-stranger': 'stranger' }).map(([id, host]) => make(id, {
+      subject_type: 'pairwise', application_type: 'web', redirect_uris: [`https://${host}.example.test/cb`],
+      // CIBA and device grants would demand a jwks_uri here.
       grant_types: ['authorization_code', 'refresh_token'], backchannel_token_delivery_mode: undefined, post_logout_redirect_uris: undefined,
-    }),
+    })),
     make('hybrid', {
       grant_types: [...GRANTS, 'implicit'],
       application_type: 'web',

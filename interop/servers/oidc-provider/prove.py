@@ -177,7 +177,7 @@ def flows():
         good = isinstance(got, dict) and all(wanted[w] in got for w in kind.split() if w != "none") and "error" not in got
         report(f"response_type={kind}", good, sorted(got) if good else str(got))
     got, tokens = code_flow("pairwise", redirect_uri="https://rp.example.test/cb")
-    report("pairwise subject", decode(tokens["id_token"])["sub"] == "pw-alice-pairwise", decode(tokens["id_token"])["sub"])
+    report("pairwise subject", decode(tokens["id_token"])["sub"] == "pw-alice-rp.example.test", decode(tokens["id_token"])["sub"])
 
 
 def client_authentication():

@@ -110,7 +110,7 @@ function configuration(strict) {
     },
     scopes: ['openid', 'offline_access', ...SCOPES.split(' ')],
     subjectTypes: ['public', 'pairwise'],
-    pairwiseIdentifier: (ctx, accountId, client) => `pw-${accountId}-${client.clientId}`,
+    pairwiseIdentifier: (ctx, accountId, client) => `pw-${accountId}-${client.sectorIdentifier}`,
     responseTypes: ['code', 'code id_token', 'code token', 'code id_token token', 'id_token', 'id_token token', 'none'],
     clientAuthMethods: [
       'client_secret_basic', 'client_secret_post', 'client_secret_jwt', 'private_key_jwt', 'none',

@@ -5,15 +5,23 @@
 //! | `walk` | the servers by plain HTTP: whether they do what the rest counts on |
 //! | [`face`] | one interface to the async face, the blocking face and the program |
 //! | `discovery`, `code`, `grants`, `client_auth`, `endpoints`, `session` | scenarios, each through each face at each server |
+//! | `id_token`, `userinfo`, `response_type`, `authentication_request`, `logout` | OpenID Connect, through both library faces where a server has it |
 //! | `program` | what the program alone has: the pasted callback, its output, many processes |
+//! | `program_openid` | its OpenID Connect: who logged in, userinfo, logout, `id-token verify`, assertions |
 
 mod face;
 
+mod authentication_request;
 mod client_auth;
 mod code;
 mod discovery;
 mod endpoints;
 mod grants;
+mod id_token;
+mod logout;
 mod program;
+mod program_openid;
+mod response_type;
 mod session;
+mod userinfo;
 mod walk;

@@ -1,15 +1,22 @@
 //! The library's two faces. They have the same names and methods, so they are one text here, waited for in two ways.
 
-use grantee::client_auth::ClientSecretPost;
+use grantee::authorization::AuthorizationResponse;
+use grantee::endpoint::end_session::{EndSession, PendingLogout};
+use grantee::endpoint::userinfo::Userinfo;
+use grantee::jose::{DecryptionKey, Jwk, KeyAlgorithm};
 use grantee::legacy::Password;
-use grantee::{AuthorizationRequest, ClientCredentials, Error, RefreshToken, Secret, Token, TokenToActOn};
+use grantee::oidc::{IdToken, IdTokenExpectations};
+use grantee::{
+    AuthorizationRequest, Callback, ClientCredentials, ClientSecretJwt, ClientSecretPost, Error, Pending,
+    PrivateKeyJwt, RefreshToken, Secret, Token, TokenToActOn, UnverifiedIdToken,
+};
 use grantee_interop::server::USER;
 use grantee_interop::{Auth, walk};
 use serde_json::Value;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
-use super::{By, Face, Failure, Kind, Outcome, Session, Setup, Tokens};
+use super::{By, Face, Failure, Kind, LoggedIn, OpenIdFace, Outcome, Session, Setup, Tokens};
 
 /// Waits for futures on a runtime.
 #[derive(Clone)]
@@ -56,6 +63,10 @@ impl From<Error> for Failure {
             server_error: error.server_error().map(str::to_owned),
             status: error.status().filter(|status| *status != 0),
             hint: error.hint().map(str::to_owned),
+            rule: match &error {
+                Error::Rule(broken) => Some(broken.rule.to_owned()),
+                _ => None,
+            },
         }
     }
 }
@@ -88,6 +99,38 @@ fn to_act_on(token: &str, kind: Kind) -> TokenToActOn {
         Kind::Access => TokenToActOn::access_token(token),
         Kind::Refresh => TokenToActOn::refresh_token(token),
     }
+}
+
+fn key(setup: &Setup) -> Jwk {
+    let file = setup.client.registration.key.as_ref().expect("the client has a key");
+    let text = std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()));
+    Jwk::parse_any(&text).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
+fn decryption_key(setup: &Setup) -> Option<DecryptionKey> {
+    let registration = &setup.client.registration;
+    registration.key.as_ref()?;
+    let (alg, _) = registration.id_token_encryption.or(registration.userinfo_encryption)?;
+    let algorithm = KeyAlgorithm::from_name(alg).expect("a name of RFC 7518");
+    Some(DecryptionKey::new(&key(setup), algorithm).expect("the key is for this"))
+}
+
+fn secret_jwt(setup: &Setup) -> ClientSecretJwt {
+    let method = ClientSecretJwt::new(setup.client.secret.as_deref().expect("the client has a secret"));
+    let (alg, audience) = &setup.assertion;
+    let method = alg.iter().fold(method, |method, alg| method.alg(*alg));
+    audience.iter().fold(method, |method, audience| method.audience(audience))
+}
+
+/// The method where something about it is chosen.
+fn private_key_jwt(setup: &Setup) -> Option<PrivateKeyJwt> {
+    let method = match &setup.assertion {
+        (None, None) => return None,
+        (Some(alg), _) => PrivateKeyJwt::from_key_with(&key(setup), *alg),
+        (None, _) => PrivateKeyJwt::from_key(&key(setup)),
+    };
+    let audience = setup.assertion.1.iter();
+    Some(audience.fold(method.expect("the key signs"), |method, audience| method.audience(audience)))
 }
 
 macro_rules! library_face {
@@ -126,17 +169,51 @@ macro_rules! library_face {
                         .introspection_endpoint(&server.introspection_endpoint)
                         .revocation_endpoint(&server.revocation_endpoint),
                 };
-                let secret = || Secret::from(setup.client.secret.as_deref().expect("the client has a secret"));
-                let builder = match setup.client.auth {
-                    Auth::None => builder.public_client(&setup.client.id),
-                    Auth::ClientSecretBasic => builder.client(&setup.client.id, secret()),
-                    Auth::ClientSecretPost => {
-                        builder.client(&setup.client.id, secret()).auth(ClientSecretPost::new(secret()))
+                let builder = match (&server.issuer, &server.jwks_uri) {
+                    (Some(issuer), Some(keys)) if setup.keys => {
+                        builder.issuer(issuer).jwks_uri(keys).userinfo_endpoint(&server.api)
                     }
+                    _ => builder,
+                };
+                let (id, registration) = (&setup.client.id, &setup.client.registration);
+                let secret = || Secret::from(setup.client.secret.as_deref().expect("the client has a secret"));
+                let builder = builder.id_token_alg(registration.id_token_alg);
+                let builder = match setup.client.auth {
+                    Auth::None => builder.public_client(id),
+                    Auth::ClientSecretBasic => builder.client(id, secret()),
+                    Auth::ClientSecretPost => {
+                        builder.client(id, secret()).auth(ClientSecretPost::new(secret()))
+                    }
+                    Auth::ClientSecretJwt => builder.client(id, secret()).auth(secret_jwt(setup)),
+                    Auth::PrivateKeyJwt => match private_key_jwt(setup) {
+                        Some(method) => builder.public_client(id).auth(method),
+                        None => builder.client_key(id, key(setup)),
+                    },
                 };
                 let builder = if setup.basic_raw { builder.basic_raw() } else { builder };
+                let builder = if setup.any_acr { builder.accept_any_acr() } else { builder };
+                let builder = match registration.id_token_encryption {
+                    Some((alg, enc)) => builder.id_token_encryption(alg, enc),
+                    None => builder,
+                };
+                let builder = match registration.userinfo_encryption {
+                    Some((alg, enc)) => builder.userinfo_encryption(alg, enc),
+                    None => builder,
+                };
+                let builder = match decryption_key(setup) {
+                    Some(key) => builder.decryption_key(key),
+                    None => builder,
+                };
+                let builder = match registration.userinfo_alg {
+                    Some(alg) => builder.userinfo_alg(alg),
+                    None => builder,
+                };
+                let builder = match &setup.userinfo_endpoint {
+                    Some(url) => builder.userinfo_endpoint(url),
+                    None => builder,
+                };
                 let driver = <$driver>::new();
-                let client = driver.within(|| builder.redirect_uri(&server.redirect_uri).build());
+                let client = driver.within(|| builder.redirect_uri(setup.redirect_uri()).build());
                 Self { driver, client: client.expect("a client"), setup: setup.clone() }
             }
 
@@ -188,6 +265,62 @@ macro_rules! library_face {
                 };
                 held.token()?;
                 Ok(held)
+            }
+        }
+
+        impl LoggedIn for $login {
+            fn token(&self) -> &Token {
+                self.token()
+            }
+
+            fn id_token(&self) -> &IdToken {
+                self.id_token().expect("a login for openid has an ID token")
+            }
+        }
+
+        impl OpenIdFace for $face {
+            type Login = $login;
+
+            fn start(&self, request: AuthorizationRequest) -> Outcome<(String, Pending)> {
+                let (url, pending) = self.driver.wait(self.client.start(request))?;
+                Ok((url.into(), pending))
+            }
+
+            fn finish(&self, pending: Pending, callback: Callback<'_>) -> Outcome<$login> {
+                Ok(self.driver.wait(self.client.finish(pending, callback))?)
+            }
+
+            fn identify(&self, pending: Pending, callback: Callback<'_>) -> Outcome<IdToken> {
+                Ok(self.driver.wait(self.client.identify(pending, callback))?)
+            }
+
+            fn respond(&self, pending: Pending, callback: Callback<'_>) -> Outcome<AuthorizationResponse> {
+                Ok(self.driver.wait(self.client.respond(pending, callback))?)
+            }
+
+            fn verify(&self, id_token: &UnverifiedIdToken, expected: &IdTokenExpectations) -> Outcome<IdToken> {
+                Ok(self.driver.wait(self.client.verify_id_token(id_token, expected))?)
+            }
+
+            fn userinfo(&self, login: &$login) -> Outcome<Userinfo> {
+                Ok(self.driver.wait(login.userinfo())?)
+            }
+
+            fn userinfo_of(&self, token: &Token, id_token: &IdToken) -> Outcome<Userinfo> {
+                Ok(self.driver.wait(self.client.userinfo(token, id_token))?)
+            }
+
+            fn renew(&self, token: &Token) -> Outcome<Token> {
+                Ok(self.driver.wait(self.client.refresh(token))?)
+            }
+
+            fn log_out(&self, request: EndSession) -> Outcome<(String, PendingLogout)> {
+                let (url, pending) = self.driver.wait(self.client.logout(request))?;
+                Ok((url.into(), pending))
+            }
+
+            fn key_set_fetches(&self) -> u64 {
+                self.client.counters().key_set_fetches
             }
         }
 

@@ -1,11 +1,14 @@
 //! What a scenario asks for, by whichever face of grantee: the async one, the blocking one, the program.
 
 mod library;
-mod program;
+mod openid;
+pub(crate) mod program;
 
 pub(crate) use library::{AsyncFace, BlockingFace};
+pub(crate) use openid::{LoggedIn, OpenIdFace, at, through_both_faces, through_the_program};
 pub(crate) use program::ProgramFace;
 
+use grantee::jose::SignatureAlgorithm;
 use grantee_interop::{Auth, Client, Server};
 use serde_json::Value;
 
@@ -19,8 +22,16 @@ pub(crate) struct Setup {
     pub(crate) client: Client,
     /// Name the endpoints one by one, also where there are metadata.
     pub(crate) literal: bool,
+    /// Name the issuer and its keys too, so that ID tokens are verified.
+    pub(crate) keys: bool,
     /// The switch of `client_secret_basic`.
     pub(crate) basic_raw: bool,
+    /// Takes an ID token without the `acr` asked for.
+    pub(crate) any_acr: bool,
+    /// Where userinfo is, if not where the metadata say.
+    pub(crate) userinfo_endpoint: Option<String>,
+    /// The algorithm and the `aud` of client assertions, if not those that follow from key and metadata.
+    pub(crate) assertion: (Option<SignatureAlgorithm>, Option<String>),
 }
 
 impl Setup {
@@ -30,7 +41,16 @@ impl Setup {
     }
 
     pub(crate) fn of(server: &Server, client: &Client) -> Self {
-        Self { server: server.clone(), client: client.clone(), literal: server.issuer.is_none(), basic_raw: false }
+        Self {
+            server: server.clone(),
+            client: client.clone(),
+            literal: server.issuer.is_none(),
+            keys: false,
+            basic_raw: false,
+            any_acr: false,
+            userinfo_endpoint: None,
+            assertion: (None, None),
+        }
     }
 
     pub(crate) fn literal(mut self) -> Self {
@@ -46,6 +66,15 @@ impl Setup {
     pub(crate) fn basic_raw(mut self, raw: bool) -> Self {
         self.basic_raw = raw;
         self
+    }
+
+    /// The client of this name.
+    pub(crate) fn registered(server: &Server, id: &str) -> Self {
+        Self::of(server, &server.registered(id))
+    }
+
+    pub(crate) fn redirect_uri(&self) -> &str {
+        self.client.registration.redirect_uri.as_deref().unwrap_or(&self.server.redirect_uri)
     }
 
     /// The issuer to discover, if any.
@@ -79,9 +108,17 @@ pub(crate) struct Failure {
     pub(crate) server_error: Option<String>,
     pub(crate) status: Option<u16>,
     pub(crate) hint: Option<String>,
+    /// The rule that is broken.
+    pub(crate) rule: Option<String>,
 }
 
 impl Failure {
+    /// Panics unless this rule was broken.
+    #[track_caller]
+    pub(crate) fn breaks(&self, rule: &str) {
+        assert_eq!((self.code.as_str(), self.rule.as_deref()), ("rule_violation", Some(rule)), "{self:?}");
+    }
+
     /// Panics unless the token endpoint refused in this way: with this OAuth error where the server explains itself, else
     /// with a bare status.
     #[track_caller]

@@ -1,7 +1,7 @@
 //! The program: each call is a process, a session is a profile.
 
 use grantee_interop::server::{PASSWORD, USER};
-use grantee_interop::{Answer, Auth, Program, walk};
+use grantee_interop::{Answer, Auth, Client, Program, Walk};
 use serde_json::Value;
 use std::rc::Rc;
 
@@ -26,7 +26,7 @@ impl ProgramFace {
     /// The client, as options.
     pub(crate) fn options(&self) -> Vec<String> {
         let Setup { server, client, .. } = &self.setup;
-        let mut options = vec!["--client-id", client.id.as_str(), "--redirect-uri", server.redirect_uri.as_str()];
+        let mut options = vec!["--client-id", client.id.as_str(), "--redirect-uri", self.setup.redirect_uri()];
         match self.setup.issuer() {
             Some(issuer) => options.extend(["--issuer", issuer]),
             None => options.extend([
@@ -41,13 +41,14 @@ impl ProgramFace {
             ]),
         }
         // What follows from the metadata, or is the default, need not be said.
-        if client.auth == Auth::ClientSecretPost {
+        if matches!(client.auth, Auth::ClientSecretPost | Auth::ClientSecretJwt) {
             options.extend(["--auth", client.auth.name()]);
         }
         if self.setup.basic_raw {
             options.push("--basic-raw");
         }
         let mut options: Vec<String> = options.into_iter().map(str::to_owned).collect();
+        options.extend(registered(client));
         if let Some(secret) = &client.secret {
             options.extend(["--client-secret-file".into(), self.program.secret_file("client-secret", secret)]);
         }
@@ -76,15 +77,46 @@ impl ProgramFace {
 
     /// `login --start`, a walk, `login --finish`; `kept` goes to the latter.
     fn walk_in(&self, further: &[(&str, &str)], kept: &[String]) -> Outcome<Tokens> {
+        let mut walk = Walk::new(&self.setup.server);
+        Ok(tokens(&done(self.log_in_by(&mut walk, &self.login_options(further), kept)?)?))
+    }
+
+    /// `login --start` with these options, this person's walk, `login --finish` with those.
+    pub(crate) fn log_in_by(&self, walk: &mut Walk, asked: &[String], kept: &[String]) -> Outcome<Answer> {
         let file = self.program.home().join("pending");
         let file = file.to_str().expect("an UTF-8 path");
-        let started = done(self.run(&["login", "--start", file], &self.login_options(further), ""))?;
+        let started = done(self.run(&["login", "--start", file], asked, ""))?;
         assert_eq!(started["file"], file);
-        let callback = walk(&self.setup.server, started["url"].as_str().expect("a URL"));
-        let finished = done(self.run(&["login", "--finish", file, &callback], kept, ""))?;
+        let callback = walk.to_callback(started["url"].as_str().expect("a URL"));
+        let callback = callback.unwrap_or_else(|stuck| panic!("{}: {stuck}", self.setup.server.name));
+        let finished = self.run(&["login", "--finish", file, &callback], kept, "");
         assert!(!std::path::Path::new(file).exists(), "a pending login serves once");
-        Ok(tokens(&finished))
+        Ok(finished)
     }
+}
+
+/// What the client is registered for, as options.
+fn registered(client: &Client) -> Vec<String> {
+    let registration = &client.registration;
+    let mut options = Vec::new();
+    let mut option = |name: &str, value: String| options.extend([name.to_owned(), value]);
+    if registration.id_token_alg != "RS256" {
+        option("--id-token-alg", registration.id_token_alg.into());
+    }
+    if let Some((alg, enc)) = registration.id_token_encryption {
+        option("--id-token-encryption", format!("{alg}/{enc}"));
+    }
+    if let Some(alg) = registration.userinfo_alg {
+        option("--userinfo-alg", alg.into());
+    }
+    if let Some((alg, enc)) = registration.userinfo_encryption {
+        option("--userinfo-encryption", format!("{alg}/{enc}"));
+    }
+    if let Some(key) = &registration.key {
+        let name = if client.auth == Auth::PrivateKeyJwt { "--key" } else { "--decryption-key" };
+        option(name, key.to_str().expect("an UTF-8 path").into());
+    }
+    options
 }
 
 /// The JSON of a run that went well, or why it did not, with the exit status that goes with it.
@@ -99,6 +131,7 @@ pub(crate) fn done(answer: Answer) -> Outcome<Value> {
         server_error: text("server_error"),
         status: error["status"].as_u64().and_then(|status| status.try_into().ok()),
         hint: text("hint"),
+        rule: text("rule"),
     };
     assert!(error["message"].as_str().is_some_and(|message| !message.is_empty()), "{error}");
     let status = match failure.code.as_str() {

@@ -1,0 +1,80 @@
+//! What OpenID Connect adds, in the library's two faces.
+
+use grantee::authorization::AuthorizationResponse;
+use grantee::endpoint::end_session::{EndSession, PendingLogout};
+use grantee::endpoint::userinfo::Userinfo;
+use grantee::oidc::{IdToken, IdTokenExpectations};
+use grantee::{AuthorizationRequest, Callback, Pending, Token, UnverifiedIdToken};
+use grantee_interop::Walk;
+
+use super::{Face, Outcome};
+
+/// A client that knows who logged in.
+pub(crate) trait OpenIdFace: Face {
+    type Login: LoggedIn;
+
+    fn start(&self, request: AuthorizationRequest) -> Outcome<(String, Pending)>;
+    fn finish(&self, pending: Pending, callback: Callback<'_>) -> Outcome<Self::Login>;
+    fn identify(&self, pending: Pending, callback: Callback<'_>) -> Outcome<IdToken>;
+    fn respond(&self, pending: Pending, callback: Callback<'_>) -> Outcome<AuthorizationResponse>;
+    fn verify(&self, id_token: &UnverifiedIdToken, expected: &IdTokenExpectations) -> Outcome<IdToken>;
+    fn userinfo(&self, login: &Self::Login) -> Outcome<Userinfo>;
+    fn userinfo_of(&self, token: &Token, id_token: &IdToken) -> Outcome<Userinfo>;
+    /// A refresh that continues the login.
+    fn renew(&self, token: &Token) -> Outcome<Token>;
+    fn log_out(&self, request: EndSession) -> Outcome<(String, PendingLogout)>;
+    fn key_set_fetches(&self) -> u64;
+
+    /// From the request to the login, by this person.
+    fn log_in_by(&self, walk: &mut Walk, request: AuthorizationRequest) -> Outcome<Self::Login> {
+        let (url, pending) = self.start(request)?;
+        let callback = walk.to_callback(&url).unwrap_or_else(|stuck| panic!("{stuck}"));
+        self.finish(pending, callback.into())
+    }
+}
+
+/// What a login brought.
+pub(crate) trait LoggedIn {
+    fn token(&self) -> &Token;
+    fn id_token(&self) -> &IdToken;
+}
+
+/// Runs a scenario at one server.
+pub(crate) mod at {
+    use grantee_interop::Server;
+    use grantee_interop::server::glewlwyd_alone;
+
+    pub(crate) fn oidc_provider(scenario: fn(&Server)) {
+        scenario(&Server::oidc_provider());
+    }
+
+    pub(crate) fn glewlwyd(scenario: fn(&Server)) {
+        let _alone = glewlwyd_alone();
+        scenario(&Server::glewlwyd());
+    }
+}
+
+/// Makes of each `fn scenario<F: OpenIdFace>(server: &Server)` a test for each of the library's faces and each server named.
+macro_rules! through_both_faces {
+    ($($name:ident at $($server:ident)+),+ $(,)?) => { $(
+        mod $name {
+            mod async_face {
+                $(#[test] fn $server() { crate::face::at::$server(super::super::$name::<crate::face::AsyncFace>) })+
+            }
+            mod blocking_face {
+                $(#[test] fn $server() { crate::face::at::$server(super::super::$name::<crate::face::BlockingFace>) })+
+            }
+        }
+    )+ };
+}
+pub(crate) use through_both_faces;
+
+/// Makes of each `fn scenario(server: &Server)` a test of the program for each server named.
+macro_rules! through_the_program {
+    ($($name:ident at $($server:ident)+),+ $(,)?) => { $(
+        mod $name {
+            $(#[test] fn $server() { crate::face::at::$server(super::$name) })+
+        }
+    )+ };
+}
+pub(crate) use through_the_program;
