@@ -16,7 +16,10 @@ pub fn claims(data: &[u8]) {
         (Err(view), Err(object)) => {
             of_jose(&view);
             of_jose(&object);
-            assert_eq!((view.kind(), view.rule()), (object.kind(), object.rule()));
+            // What is no object at all is read by one of them and left by the other.
+            if data.trim_ascii_start().first() == Some(&b'{') {
+                assert_eq!((view.kind(), view.rule()), (object.kind(), object.rule()));
+            }
             return assert!(Claims::parse(data).is_err());
         }
         (view, object) => panic!("one reads and the other does not: {:?} {:?}", view.is_ok(), object.is_ok()),

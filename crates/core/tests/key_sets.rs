@@ -183,14 +183,32 @@ fn the_last_good_set_serves_in_an_outage() {
 }
 
 #[test]
-fn no_set_at_all_is_the_servers_failure_and_is_not_kept() {
+fn no_set_at_all_is_the_servers_failure_and_is_asked_for_once_a_second() {
     let signer = ec("k");
     let provider = Provider::new(vec![]);
     provider.answer(503, "");
     let client = provider.client(|_| ());
-    assert_eq!(verify(&client, &token(&signer), &Expect::new()).unwrap_err().status(), Some(503));
+    for _ in 0..20 {
+        assert_eq!(verify(&client, &token(&signer), &Expect::new()).unwrap_err().status(), Some(503));
+    }
+    assert_eq!(provider.server.count(), 1);
     provider.serve(vec![signer.clone()]);
+    provider.clock.pass(seconds(1));
     verify(&client, &token(&signer), &Expect::new()).unwrap();
+}
+
+#[test]
+fn the_last_good_set_serves_a_day_in_an_outage_and_no_longer() {
+    let signer = ec("k");
+    let provider = Provider::new(vec![signer.clone()]);
+    let client = provider.client(|_| ());
+    verify(&client, &token(&signer), &Expect::new()).unwrap();
+    provider.answer(503, "");
+    provider.clock.pass(seconds(86_399));
+    verify(&client, &signed_later(&signer, &provider), &Expect::new()).unwrap();
+    provider.clock.pass(seconds(61));
+    let error = verify(&client, &signed_later(&signer, &provider), &Expect::new()).unwrap_err();
+    assert_eq!(error.status(), Some(503));
 }
 
 #[test]

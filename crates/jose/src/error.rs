@@ -158,10 +158,10 @@ mod tests {
     fn one_line_that_names_rule_section_and_what_came() {
         let error = Error::new(ErrorKind::Malformed, "the token has three parts", "RFC 7515 section 3.1")
             .expected("three")
-            .got("two\nparts");
+            .got("two\nparts\u{2028}");
         assert_eq!(
             error.to_string(),
-            "rule broken: the token has three parts (RFC 7515 section 3.1), expected three, got two\u{fffd}parts"
+            "rule broken: the token has three parts (RFC 7515 section 3.1), expected three, got two\u{fffd}parts\u{fffd}"
         );
         assert!(Error::signature().got("x".repeat(1000)).to_string().chars().count() < 300);
     }

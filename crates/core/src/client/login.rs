@@ -5,6 +5,7 @@ use crate::authorization::response::Unverified;
 use crate::authorization::{AuthorizationRequest, AuthorizationResponse, Callback, Pending, RequestContext};
 use crate::error::{Error, Result, RuleViolation};
 use crate::grant::{AuthorizationCode, Grant as _, TokenParameters};
+use crate::metadata::TENANT;
 use crate::oidc::{IdToken, IdTokenExpectations, id_token};
 use crate::{Token, UnverifiedIdToken};
 use url::Url;
@@ -66,13 +67,7 @@ impl Client {
     async fn vouched(&self, read: Unverified, issuer: Option<&str>) -> Result<AuthorizationResponse> {
         let Some(raw) = &read.id_token else { return Ok(read.verified(None)) };
         let id_token = self.verify_id_token(raw, &read.expectations()).await?;
-        // The metadata may have changed since the login was started.
-        if issuer.is_some_and(|asked| asked != id_token.issuer() && !asked.contains('{')) {
-            return Err(RuleViolation::new("ID token", "iss is the issuer that was asked", "RFC 9207 section 2.4")
-                .expected(issuer.unwrap_or_default())
-                .got(id_token.issuer())
-                .into());
-        }
+        check_issuer(issuer, &id_token)?;
         Ok(read.verified(Some(id_token)))
     }
 
@@ -97,12 +92,17 @@ impl Client {
             return Ok(Login { token, id_token: front, session_state, parameters });
         }
         let expected = response.id_token_expectations();
+        let issuer = response.issuer().map(str::to_owned);
         let asked_openid = response.scope().contains("openid");
         let grant = AuthorizationCode::new(response)?;
         let token = self.token(&grant).await?;
         let verifiable = asked_openid && self.can_verify_id_tokens();
         let id_token = match &token.id_token {
-            Some(raw) if verifiable => Some(self.login_id_token(raw, expected, &token, front.as_ref()).await?),
+            Some(raw) if verifiable => {
+                let id_token = self.login_id_token(raw, expected, &token, front.as_ref()).await?;
+                check_issuer(issuer.as_deref(), &id_token)?;
+                Some(id_token)
+            }
             None if verifiable => {
                 return Err(RuleViolation::new("token request", "the answer has an ID token", CORE)
                     .expected("id_token, since openid was asked for")
@@ -168,6 +168,19 @@ impl Client {
             .into());
         }
         Ok(id_token)
+    }
+}
+
+/// The metadata may have changed since the login was started.
+fn check_issuer(asked: Option<&str>, id_token: &IdToken) -> Result<()> {
+    match asked {
+        Some(asked) if asked != id_token.issuer() && !asked.contains(TENANT) => {
+            Err(RuleViolation::new("ID token", "iss is the issuer that was asked", "RFC 9207 section 2.4")
+                .expected(asked)
+                .got(id_token.issuer())
+                .into())
+        }
+        _ => Ok(()),
     }
 }
 

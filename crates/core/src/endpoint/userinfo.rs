@@ -258,7 +258,8 @@ impl Client {
     }
 
     /// The claims of a source that the provider names: read from what came along, or asked for where they are. A source that
-    /// is asked gets the access token that the provider gave for it, over https alone.
+    /// is asked gets the access token that the provider gave for it, over https (loopback excepted) and without redirects. The
+    /// provider chooses the host: a program that trusts it with less than its own network looks at the endpoint first.
     ///
     /// # Errors
     /// [`Error::Rule`] when the answer is none, [`Error::Status`] or [`Error::Transport`] when there is none.

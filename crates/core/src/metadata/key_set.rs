@@ -15,6 +15,10 @@ use std::time::Duration;
 const LIFETIME: Duration = Duration::from_secs(3600);
 /// After a refetch has failed, the held set serves this long before another try.
 const STALE_RETRY: Duration = Duration::from_secs(60);
+/// How long the last good set serves in an outage: a key that was withdrawn meanwhile is believed no longer than this.
+const LONGEST_STALE: Duration = Duration::from_secs(86_400);
+/// After a fetch has failed with no set to fall back on, its error is everybody's for this long.
+const TROUBLE: Duration = Duration::from_secs(1);
 /// How many fetches unknown keys may bring about at once, and how long it takes until one more is allowed: room for a
 /// server that rotates just after a fetch, and none for whoever sends tokens with made-up `kid`s.
 const BURST: u32 = 3;
@@ -66,6 +70,8 @@ pub(crate) struct KeySource {
     held: ArcSwapOption<Held>,
     gate: Arc<Gate<Arc<Held>>>,
     allowance: Mutex<Allowance>,
+    /// Why there is no set, and until when that is the answer.
+    trouble: Mutex<Option<(Error, Duration)>>,
 }
 
 struct Held {
@@ -74,6 +80,7 @@ struct Held {
     url: Option<String>,
     /// By the monotonic clock; `None` never ends.
     good_until: Option<Duration>,
+    fetched_at: Duration,
 }
 
 /// What is left of the fetches that unknown keys may bring about.
@@ -84,11 +91,19 @@ struct Allowance {
 
 impl KeySource {
     pub(crate) fn new(given: Option<JwkSet>) -> Self {
-        let held = given.map(|set| Arc::new(Held { ring: Arc::new(KeyRing::new(set)), url: None, good_until: None }));
+        let held = given.map(|set| {
+            Arc::new(Held {
+                ring: Arc::new(KeyRing::new(set)),
+                url: None,
+                good_until: None,
+                fetched_at: Duration::ZERO,
+            })
+        });
         Self {
             held: ArcSwapOption::new(held),
             gate: Gate::new("key set fetch"),
             allowance: Mutex::new(Allowance { left: BURST, refilled: Duration::ZERO }),
+            trouble: Mutex::new(None),
         }
     }
 
@@ -185,7 +200,7 @@ impl KeySource {
         let look = || match (self.held.load_full(), before) {
             (Some(held), Some(before)) if !Arc::ptr_eq(&held, before) => Some(Ok(held)),
             (_, Some(_)) => None,
-            (_, None) => self.usable(client).map(Ok),
+            (_, None) => self.usable(client).map(Ok).or_else(|| self.trouble(client).map(Err)),
         };
         let work = move || -> crate::ports::BoxFuture<'static, Result<Arc<Held>>> {
             Box::pin(async move { fetching.inner.keys.fetch(&fetching).await })
@@ -197,9 +212,10 @@ impl KeySource {
 
     async fn fetch(&self, client: &Client) -> Result<Arc<Held>> {
         let clock = &client.ports().clock;
-        let keep = |ring: Arc<KeyRing>, url: String, lifetime: Duration| {
-            let good_until = Some(clock.monotonic().saturating_add(lifetime));
-            let held = Arc::new(Held { ring, url: Some(url), good_until });
+        let now = clock.monotonic();
+        let keep = |ring: Arc<KeyRing>, url: String, lifetime: Duration, fetched_at: Duration| {
+            let held =
+                Arc::new(Held { ring, url: Some(url), good_until: Some(now.saturating_add(lifetime)), fetched_at });
             self.held.store(Some(Arc::clone(&held)));
             held
         };
@@ -209,18 +225,29 @@ impl KeySource {
                 for line in &set.ignored {
                     tracing::warn!(client_id = client.client_id(), key = line, "a key of the set can't be used");
                 }
-                return Ok(keep(Arc::new(KeyRing::new(set)), url, LIFETIME));
+                return Ok(keep(Arc::new(KeyRing::new(set)), url, LIFETIME, now));
             }
             Err(error) => error,
         };
         tracing::warn!(client_id = client.client_id(), outcome = error.code(), "the key set could not be fetched");
-        // An outage: the last good set serves on.
         match self.held.load_full() {
-            Some(held) if self.usable(client).is_none() => {
-                Ok(keep(Arc::clone(&held.ring), held.url.clone().unwrap_or_default(), STALE_RETRY))
+            // An outage: the last good set serves on.
+            Some(held) if self.usable(client).is_none() && now.saturating_sub(held.fetched_at) < LONGEST_STALE => {
+                Ok(keep(Arc::clone(&held.ring), held.url.clone().unwrap_or_default(), STALE_RETRY, held.fetched_at))
             }
-            _ => Err(error),
+            _ => {
+                let until = now.saturating_add(TROUBLE);
+                *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) = Some((error.clone(), until));
+                Err(error)
+            }
         }
+    }
+
+    /// Why there is no set, while it is too early for another try: tokens that anybody can send bring about no more fetches.
+    fn trouble(&self, client: &Client) -> Option<Error> {
+        let trouble = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
+        let (error, until) = trouble.as_ref()?;
+        (client.ports().clock.monotonic() < *until).then(|| error.clone())
     }
 
     fn take_allowance(&self, now: Duration) -> bool {

@@ -49,7 +49,8 @@ impl SessionWatch {
     /// Watches the session with this `session_state`, which came with the login.
     ///
     /// # Errors
-    /// [`Error::Config`] when the `session_state` has a space in it or is empty (section 2), or the frame's URL is not https.
+    /// [`Error::Config`] when the `session_state` has a space in it or is empty (section 2), or the frame's URL is not https or
+    /// its host no name.
     pub fn new(client_id: &str, session_state: &str, check_session_iframe: &str) -> Result<Self> {
         Self::with_door(client_id, session_state, check_session_iframe, false)
     }
@@ -65,6 +66,14 @@ impl SessionWatch {
         // Whoever changes the page on its way decides what it answers.
         wire::url::confidential("the check_session_iframe", &frame, allow_http)?;
         let origin = wire::url::origin(&frame);
+        // A host may have a semicolon or a star in it, which mean something else in a content security policy.
+        let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._:/[]".contains(&byte);
+        if !origin.bytes().all(is_plain) {
+            return Err(Error::config(
+                "the check_session_iframe has a host that is no name",
+                "look at the server's metadata",
+            ));
+        }
         Ok(Self { message: format!("{client_id} {session_state}"), frame, origin, interval: INTERVAL })
     }
 
@@ -228,7 +237,9 @@ mod tests {
         for state in ["", "a b", "a\n"] {
             assert!(SessionWatch::new("app", state, "https://as.example/").is_err(), "{state:?}");
         }
-        for frame in ["http://as.example/", "javascript:alert(1)", "/check"] {
+        for frame in
+            ["http://as.example/", "javascript:alert(1)", "/check", "https://as;sandbox/", "https://*/", "https://a,b/"]
+        {
             assert!(SessionWatch::new("app", "s", frame).is_err(), "{frame}");
         }
     }

@@ -57,6 +57,15 @@ impl Parameters {
             if curve.is_weierstrass() { uncompressed(&coordinate("x")?, &coordinate("y")?) } else { coordinate("x")? };
         Ok(Self { curve, point, apu: party(header, "apu")?, apv: party(header, "apv")? })
     }
+
+    /// Derived from the shared secret, and unwrapped where the algorithm says so.
+    fn unwrap(&self, shared_secret: &[u8], wrapped: &WrappedKey<'_>) -> Result<SecretBytes> {
+        let key = derived(shared_secret, wrapped.algorithm, wrapped.encryption, &self.apu, &self.apv)?;
+        if wrapped.algorithm == KeyAlgorithm::EcdhEs {
+            return Ok(key);
+        }
+        aes_kw::unwrap(&key, wrapped.encrypted_key).ok_or_else(Error::decryption)
+    }
 }
 
 impl Public {
@@ -131,9 +140,9 @@ impl Private {
         Ok(Self { curve, key: PrivateKey::Library(key) })
     }
 
-    /// The shared secret with the `epk` of the header, which must be a point of the same curve.
-    pub(super) fn agree(&self, header: &Header) -> Result<SecretBytes> {
-        let parameters = Parameters::read(header)?;
+    /// The content key, by the shared secret with the `epk` of the header, which must be a point of the same curve.
+    pub(super) fn unwrap(&self, wrapped: &WrappedKey<'_>) -> Result<SecretBytes> {
+        let parameters = Parameters::read(wrapped.header)?;
         if parameters.curve != self.curve {
             return Err(Error::decryption());
         }
@@ -143,18 +152,13 @@ impl Private {
             }
             PrivateKey::X448(d) => x448::agree(d, &parameters.point),
         };
-        secret.ok_or_else(Error::decryption)
+        parameters.unwrap(&secret.ok_or_else(Error::decryption)?, wrapped)
     }
 }
 
-/// The content key from an agreed secret (`Z`): derived, and unwrapped where the algorithm says so.
+/// The content key from an agreed secret (`Z`).
 pub(super) fn unwrap(shared_secret: &[u8], wrapped: &WrappedKey<'_>) -> Result<SecretBytes> {
-    let Parameters { apu, apv, .. } = Parameters::read(wrapped.header)?;
-    let key = derived(shared_secret, wrapped.algorithm, wrapped.encryption, &apu, &apv)?;
-    if wrapped.algorithm == KeyAlgorithm::EcdhEs {
-        return Ok(key);
-    }
-    aes_kw::unwrap(&key, wrapped.encrypted_key).ok_or_else(Error::decryption)
+    Parameters::read(wrapped.header)?.unwrap(shared_secret, wrapped)
 }
 
 /// The key that `alg` and `enc` want of the shared secret (RFC 7518 section 4.6.2).

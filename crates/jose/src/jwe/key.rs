@@ -264,10 +264,7 @@ impl DecryptionKey {
         check_parameters(algorithm, header, encrypted_key)?;
         let content_key = match &*self.inner {
             Decrypting::Rsa(private) => private.decrypt(algorithm, encrypted_key),
-            Decrypting::Agreement(private) => {
-                let shared = private.agree(header)?;
-                return ecdh_es::unwrap(&shared, &wrapped);
-            }
+            Decrypting::Agreement(private) => return private.unwrap(&wrapped),
             Decrypting::Secret(secret) => match Family::of(algorithm) {
                 Family::Dir => dir::content_key(secret, encryption),
                 Family::AesKw => aes_kw::unwrap(secret, encrypted_key),
