@@ -1,4 +1,4 @@
-//! A ciphertext of 2 KiB decrypted.
+//! A ciphertext of 1 KiB decrypted, the size of an ID token.
 
 use crate::{Row, row};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
@@ -19,7 +19,7 @@ pub fn rows(quick: bool) -> Vec<Row> {
 fn decrypt(quick: bool, alg: KeyAlgorithm, kind: KeyKind) -> Row {
     let key = Jwk::generate(kind).expect("a key");
     let public = EncryptionKey::new(&key.public().expect("a public key"), alg).expect("a key");
-    let token = jwe::encrypt(&jwe::Header::new(), &[b'x'; 2048], &public, ContentEncryption::A256Gcm).expect("encrypted");
+    let token = jwe::encrypt(&jwe::Header::new(), &[b'x'; 1024], &public, ContentEncryption::A256Gcm).expect("encrypted");
     let token = token.as_str();
 
     let private = DecryptionKey::new(&key, alg).expect("a key");
@@ -72,7 +72,7 @@ fn decrypt(quick: bool, alg: KeyAlgorithm, kind: KeyKind) -> Row {
         let decrypter = josekit::jwe::ECDH_ES_A256KW.decrypter_from_jwk(&jwk).expect("a key");
         Box::new(move || drop(black_box(josekit::jwe::deserialize_compact(token, &decrypter).expect("decrypted"))))
     };
-    let what = format!("2 KiB decrypted, {alg} and A256GCM");
+    let what = format!("1 KiB decrypted, {alg} and A256GCM");
     row(quick, what, 1.1, &*raw, &ours, [None, None, Some(&*by_josekit)])
 }
 

