@@ -24,6 +24,7 @@
 //! | RFC 6750 Bearer tokens | [`token_type::bearer`], [`session::call`] |
 //! | RFC 7009 revocation | [`endpoint::revocation`] |
 //! | RFC 7033 WebFinger, OpenID Connect Discovery section 2 | [`endpoint::webfinger`] |
+//! | RFC 7517 key sets, as OpenID Connect Core section 10.1 uses them | [`endpoint::jwks`], `metadata::key_set` |
 //! | RFC 7521, RFC 7523 client assertions, draft-ietf-oauth-rfc7523bis | [`client_auth`] |
 //! | RFC 7636 PKCE | [`authorization::pkce`] |
 //! | RFC 7662 introspection | [`endpoint::introspection`] |
@@ -34,6 +35,9 @@
 //! | RFC 9207 issuer in the callback | [`authorization::response`] |
 //! | RFC 9470 step-up challenges (reading) | [`wire::www_authenticate`], [`error::Insufficient`] |
 //! | OAuth 2.0 Form Post Response Mode | [`authorization::form_post`] |
+//! | OAuth 2.0 Multiple Response Types | `authorization::response_type`, [`Client::respond`] |
+//! | OpenID Connect Core sections 2, 3, 10 and 12.2, ID tokens | [`oidc::id_token`], [`client::Login`] |
+//! | OpenID Connect Core section 5, claims and userinfo | [`oidc::claims`], [`endpoint::userinfo`] |
 //! | OpenID Connect RP-Initiated Logout | [`endpoint::end_session`] |
 //! | OpenID Connect Back-Channel Logout | [`oidc::backchannel_logout`] |
 //! | OpenID Connect Front-Channel Logout | [`oidc::frontchannel_logout`] |

@@ -16,6 +16,7 @@
 //! | [`jwe`] | encrypted tokens, compact and JSON | RFC 7516 |
 //! | [`jwk`] | keys and sets of keys, thumbprints, PEM and DER | RFC 7517, RFC 7638, RFC 8037 |
 //! | [`json`] | strict JSON: no member twice, bounded depth | RFC 8259 |
+//! | [`view`] | the same without copying | RFC 8259 |
 //! | [`jwt`] | claims, checked apart from signatures | RFC 7519, RFC 8725 |
 //! | [`signer`] | keys that live elsewhere | |
 //! | [`SignatureAlgorithm`], [`KeyAlgorithm`], [`ContentEncryption`] | the algorithms | RFC 7518, RFC 8812, RFC 9864 |
