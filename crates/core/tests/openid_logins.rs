@@ -391,3 +391,17 @@ fn userinfo_that_is_encrypted_alone_is_not_signed() {
     let userinfo = block_on(client.userinfo_unbound(&Token::bearer("at"))).unwrap();
     assert_eq!((userinfo.claims.sub(), userinfo.is_signed), (Some("alice"), false));
 }
+
+#[test]
+fn a_login_ends_with_the_issuer_that_it_was_started_at() {
+    let pending = || world().start("code");
+    let world = world_of(|config| config.members_mut().issuer = Some("https://other.example".into()));
+    let finish = |iss: &str| {
+        world.grants(Some(world.id_token(|claims| drop(claims.insert("iss".into(), iss.into())))));
+        block_on(world.client.finish(pending(), &*format!("code=CODE&state=STATE&iss={ISSUER}")))
+    };
+    // Whichever the ID token names, it is not both that was asked and that answers now.
+    for iss in ["https://other.example", ISSUER] {
+        assert!(rule(finish(iss).unwrap_err()).contains("iss is the issuer that was asked"), "{iss}");
+    }
+}

@@ -180,30 +180,31 @@ impl KeySource {
             (Some(newer), Some(before)) if !Arc::ptr_eq(newer, before) => return Ok((Arc::clone(newer), false)),
             _ => {}
         }
-        if !self.gate.is_flying() && !self.take_allowance(client.ports().clock.monotonic()) {
-            return Err(RuleViolation::new(
-                stage,
-                "a key of the server's set fits the token",
-                "OpenID Connect Core section 10.1",
-            )
-            .got("an unknown key, and the set was fetched often enough for now")
-            .hint(format!("the set is fetched again in {} s at the latest", COOL_DOWN.as_secs()))
-            .of_kind(grantee_jose::ErrorKind::NoKey)
-            .into());
-        }
-        self.fly(client, before).await
+        self.fly(client, Some((before, stage))).await
     }
 
-    async fn fly(&self, client: &Client, before: Option<&Arc<Held>>) -> Result<(Arc<Held>, bool)> {
-        let fetching = client.clone();
+    /// One fetch for all who ask meanwhile. `unknown` is there where the set held before has no key that will do: then whoever
+    /// flies takes the allowance, so that no race passes it by.
+    async fn fly(
+        &self,
+        client: &Client,
+        unknown: Option<(Option<&Arc<Held>>, &'static str)>,
+    ) -> Result<(Arc<Held>, bool)> {
+        let (fetching, stage) = (client.clone(), unknown.map(|(_, stage)| stage));
         let joined = std::sync::atomic::AtomicBool::new(false);
-        let look = || match (self.held.load_full(), before) {
-            (Some(held), Some(before)) if !Arc::ptr_eq(&held, before) => Some(Ok(held)),
-            (_, Some(_)) => None,
-            (_, None) => self.usable(client).map(Ok).or_else(|| self.trouble(client).map(Err)),
+        let look = || match (self.held.load_full(), unknown) {
+            (Some(held), Some((Some(before), _))) if !Arc::ptr_eq(&held, before) => Some(Ok(held)),
+            (_, Some((Some(_), _))) => None,
+            _ => self.usable(client).map(Ok).or_else(|| self.trouble(client).map(Err)),
         };
         let work = move || -> crate::ports::BoxFuture<'static, Result<Arc<Held>>> {
-            Box::pin(async move { fetching.inner.keys.fetch(&fetching).await })
+            Box::pin(async move {
+                let keys = &fetching.inner.keys;
+                match stage {
+                    Some(stage) if !keys.take_allowance(fetching.ports().clock.monotonic()) => Err(cooling_down(stage)),
+                    _ => keys.fetch(&fetching).await,
+                }
+            })
         };
         let note = || joined.store(true, std::sync::atomic::Ordering::SeqCst);
         let held = self.gate.run(&*client.ports().executor, look, note, work).await?;
@@ -267,6 +268,14 @@ impl KeySource {
         allowance.left -= 1;
         true
     }
+}
+
+fn cooling_down(stage: &'static str) -> Error {
+    RuleViolation::new(stage, "a key of the server's set fits the token", "OpenID Connect Core section 10.1")
+        .got("an unknown key, and the set was fetched often enough for now")
+        .hint(format!("the set is fetched again in {} s at the latest", COOL_DOWN.as_secs()))
+        .of_kind(grantee_jose::ErrorKind::NoKey)
+        .into()
 }
 
 async fn fetch(client: &Client) -> Result<(String, JwkSet)> {

@@ -104,11 +104,6 @@ impl<T: Clone + Send + Sync + 'static> Gate<T> {
         Entry::Pilot(Pilot { gate: Arc::clone(self), flight })
     }
 
-    /// Whether something is under way.
-    pub(crate) fn is_flying(&self) -> bool {
-        self.lock().is_some()
-    }
-
     /// Waits until nothing is under way, except for what it is called by.
     pub(crate) async fn wait_idle(&self) {
         loop {
