@@ -75,6 +75,12 @@ pub trait Http: Send + Sync {
     /// # Errors
     /// [`TransportError`] when no whole answer came.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
+
+    /// The SHA-256 thumbprint, as base64url, of the certificate that it shows to servers that ask for one (RFC 8705 section
+    /// 3.1); `None` where it has none, or can't tell. It may change when a certificate is renewed.
+    fn certificate_thumbprint(&self) -> Option<String> {
+        None
+    }
 }
 
 /// Tells the time and waits.

@@ -8,6 +8,8 @@ use crate::hooks::Hook;
 use crate::metadata::AuthorizationServer;
 use crate::oidc::rules::{AlgorithmRule, Encryption, Expectation, Holds, IdTokenRules, LogoutRules, UserinfoRules};
 use crate::session::call::Placement;
+use crate::token_type::TokenType;
+use crate::token_type::bearer::Bearer;
 use grantee_jose::{Decrypter, Jwk, JwkSet, SignatureAlgorithm};
 use std::sync::Arc;
 use std::time::Duration;
@@ -44,6 +46,7 @@ pub struct Config {
     pub(crate) logout: LogoutRules,
     pub(crate) decryption_keys: Vec<Arc<dyn Decrypter>>,
     pub(crate) jwks: Option<JwkSet>,
+    pub(crate) token_type: Arc<dyn TokenType>,
 }
 
 impl Config {
@@ -67,6 +70,7 @@ impl Config {
             logout: LogoutRules::default(),
             decryption_keys: Vec::new(),
             jwks: None,
+            token_type: Arc::new(Bearer),
         }
     }
 }
@@ -117,6 +121,13 @@ macro_rules! client_config_methods {
         #[must_use]
         pub fn auth(mut self, method: impl $crate::client_auth::ClientAuth + 'static) -> Self {
             self.config.set_auth(std::sync::Arc::new(method));
+            self
+        }
+
+        /// The type of the tokens this client asks for, in the place of Bearer. Everything that uses a token follows it.
+        #[must_use]
+        pub fn token_type(mut self, token_type: impl $crate::token_type::TokenType + 'static) -> Self {
+            self.config.set_token_type(std::sync::Arc::new(token_type));
             self
         }
 
@@ -361,6 +372,11 @@ impl Config {
     }
 
     #[doc(hidden)]
+    pub fn set_token_type(&mut self, token_type: Arc<dyn TokenType>) {
+        self.token_type = token_type;
+    }
+
+    #[doc(hidden)]
     pub fn set_basic_raw(&mut self) {
         self.basic_raw = true;
     }
@@ -489,7 +505,7 @@ impl Config {
     #[doc(hidden)]
     pub fn refuse_reactor(&self) -> Result<()> {
         let method = matches!(&self.credentials, Credentials::Method(method) if method.needs_reactor());
-        if method || self.decryption_keys.iter().any(|key| key.needs_reactor()) {
+        if method || self.token_type.needs_reactor() || self.decryption_keys.iter().any(|key| key.needs_reactor()) {
             return Err(Error::config(
                 "a signer or decrypter of this blocking client needs an async runtime",
                 "hand over one that implements BlockingSigner or BlockingDecrypter, wrapped in Inline",

@@ -1,13 +1,15 @@
 //! The client: one registration at one authorization server, and the conversations it has there. Written once; both
 //! faces wrap it and differ in the ports they hand over.
 
+mod ask;
 mod config;
 mod login;
 
+pub(crate) use ask::{Demanded, Proof};
 pub use config::{Config, Server};
 pub use login::Login;
 
-use crate::client_auth::{AuthContext, ClientAuth};
+use crate::client_auth::ClientAuth;
 use crate::counters::{Counters, Counting};
 use crate::endpoint::{introspection, revocation, token};
 use crate::error::{Error, Excerpt, Result, RuleViolation, TransportErrorKind};
@@ -22,7 +24,7 @@ use crate::wire::{self};
 use crate::{Token, TokenToActOn, UnixTime};
 use bytes::Bytes;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use tracing::Instrument as _;
 use url::Url;
 
@@ -157,7 +159,7 @@ impl Client {
     async fn request_token(&self, grant: &dyn Grant, kind: TokenAnswer, sent: &AtomicBool) -> Result<Token> {
         let metadata = self.metadata().await?;
         tracing::Span::current().record("issuer", metadata.issuer.as_deref());
-        let endpoint = metadata.require("token_endpoint")?;
+        let endpoint = self.endpoint(&metadata, "token_endpoint")?;
         let url = self.inner.token_url.parse("the token_endpoint", endpoint)?;
         wire::url::confidential("the token_endpoint", &url, self.inner.config.allow_http)?;
         let context = GrantContext {
@@ -167,19 +169,23 @@ impl Client {
             now: self.now(),
             entropy: &*self.inner.ports.entropy,
         };
-        let form = token::form(grant, context).await?;
-        let mut draft = Draft::post(url, form);
-        for hook in &self.inner.config.hooks {
-            hook.before_token_request(&mut draft).await?;
-        }
-        let method = self.authenticate(&mut draft, &metadata).await?;
         let asked_scope = &grant.parameters().scope;
-        let sent_at = self.now();
-        let request = draft.into_request()?;
-        sent.store(true, Ordering::SeqCst);
-        let mut answer = self.exchange(token::STAGE, request).await?;
+        let proof = Proof::By(grant.key_thumbprint());
+        let mut demanded = Demanded::default();
+        let (sent_at, mut exchanged) = loop {
+            // Everything is made anew for each request: an assertion serves once.
+            let mut draft = Draft::post(url.clone(), token::form(grant, context).await?);
+            for hook in &self.inner.config.hooks {
+                hook.before_token_request(&mut draft).await?;
+            }
+            let sent_at = self.now();
+            let attempt = self.attempt(token::STAGE, &metadata, draft, proof, &mut demanded, Some(sent));
+            if let Some(exchanged) = attempt.await? {
+                break (sent_at, exchanged);
+            }
+        };
         for hook in &self.inner.config.hooks {
-            hook.on_token_answer(kind, &mut answer).await?;
+            hook.on_token_answer(kind, &mut exchanged.answer).await?;
         }
         let asked = token::Asked {
             // A refresh that names no scope keeps the one first granted, which the grant knows.
@@ -191,7 +197,8 @@ impl Client {
             sent_at: Some(sent_at),
             assumed_token_type: self.inner.config.assumed_token_type.clone(),
         };
-        let token = token::judge(&answer, &asked).map_err(|error| explained(error, &*method))?;
+        let token = token::judge(&exchanged.answer, &asked).map_err(|error| exchanged.explain(error))?;
+        let token = self.inner.config.token_type.accept(token, exchanged.bound_to)?;
         let token = grant.finish(token)?;
         let token = match grant.renews() {
             Some(before) => id_token::continue_login(self, before, token).await?,
@@ -255,25 +262,22 @@ impl Client {
     ) -> Result<introspection::Introspection> {
         let metadata = self.metadata().await?;
         tracing::Span::current().record("issuer", metadata.issuer.as_deref());
-        let url = self.endpoint_url("the introspection_endpoint", metadata.require("introspection_endpoint")?)?;
+        let url = self.url_of(&metadata, "introspection_endpoint")?;
         let mut draft = Draft::post(url, introspection::form(&token));
         for hook in &self.inner.config.hooks {
             hook.before_introspection_request(&mut draft).await?;
         }
-        let method = match authorization {
+        match authorization {
             Some(token) => {
-                draft.headers.insert(http::header::AUTHORIZATION, token.try_into()?);
                 // A hook may have moved the request.
                 wire::url::confidential("the request's URL", &draft.url, self.allows_http())?;
-                None
+                introspection::judge(&self.present(introspection::STAGE, token, draft.into_request()?).await?)
             }
-            None => Some(self.authenticate(&mut draft, &metadata).await?),
-        };
-        let answer = self.exchange(introspection::STAGE, draft.into_request()?).await?;
-        introspection::judge(&answer).map_err(|error| match &method {
-            Some(method) => explained(error, &**method),
-            None => error,
-        })
+            None => {
+                let asked = self.ask_with(introspection::STAGE, &metadata, draft, Proof::None).await?;
+                introspection::judge(&asked.answer).map_err(|error| asked.explain(error))
+            }
+        }
     }
 
     /// Revokes a token ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)). `Ok` means that it is gone.
@@ -295,30 +299,13 @@ impl Client {
     async fn request_revocation(&self, token: TokenToActOn) -> Result<()> {
         let metadata = self.metadata().await?;
         tracing::Span::current().record("issuer", metadata.issuer.as_deref());
-        let url = self.endpoint_url("the revocation_endpoint", metadata.require("revocation_endpoint")?)?;
+        let url = self.url_of(&metadata, "revocation_endpoint")?;
         let mut draft = Draft::post(url, revocation::form(&token));
         for hook in &self.inner.config.hooks {
             hook.before_revocation_request(&mut draft).await?;
         }
-        let method = self.authenticate(&mut draft, &metadata).await?;
-        let answer = self.exchange(revocation::STAGE, draft.into_request()?).await?;
-        revocation::judge(&answer).map_err(|error| explained(error, &*method))
-    }
-
-    async fn authenticate(&self, draft: &mut Draft, metadata: &AuthorizationServer) -> Result<Arc<dyn ClientAuth>> {
-        let config = &self.inner.config;
-        let method = config.credentials.method(metadata, config.basic_raw)?;
-        let context = AuthContext {
-            client_id: &config.client_id,
-            issuer: metadata.issuer.as_deref(),
-            token_endpoint: metadata.token_endpoint.as_deref(),
-            now: self.now(),
-            entropy: &*self.inner.ports.entropy,
-        };
-        method.authenticate(draft, context).await?;
-        // A hook or a method of the program's own may have moved the request.
-        wire::url::confidential("the request's URL", &draft.url, config.allow_http)?;
-        Ok(method)
+        let asked = self.ask_with(revocation::STAGE, &metadata, draft, Proof::None).await?;
+        revocation::judge(&asked.answer).map_err(|error| asked.explain(error))
     }
 
     pub(crate) fn endpoint_url(&self, what: &str, endpoint: &str) -> Result<Url> {

@@ -73,6 +73,12 @@ pub trait ClientAuth: Send + Sync {
         false
     }
 
+    /// Whether the client is known by the certificate of its connection, so that requests go to the server's addresses for
+    /// those (RFC 8705 section 5).
+    fn uses_certificate(&self) -> bool {
+        false
+    }
+
     /// Whether its settings can work at all: asked when a client is built.
     ///
     /// # Errors

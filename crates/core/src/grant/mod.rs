@@ -90,6 +90,12 @@ pub trait Grant: Send + Sync {
         None
     }
 
+    /// The thumbprint of the key that what it brings is bound to, where that is settled: a refresh, or the code of a request that
+    /// named one, is good with that key alone.
+    fn key_thumbprint(&self) -> Option<&str> {
+        self.renews().and_then(|token| token.key_thumbprint.as_deref())
+    }
+
     /// Whether the scope of [`parameters`](Self::parameters) goes into the token request, or was settled before.
     fn sends_scope(&self) -> bool {
         true

@@ -1,5 +1,6 @@
 //! A source of one token: held while it is fresh, renewed when it is not, by one caller for all.
 
+use super::call::{Attempt, Placement};
 use super::gate::Gate;
 use super::renewal::{self, OnChange, Unsaved, Why};
 use crate::client::Client;
@@ -113,7 +114,8 @@ impl SourceBuilder {
                 client.members.issuer.clone().or_else(|| client.members.token_endpoint.clone()).unwrap_or_default()
             }
         };
-        let key = key(&server, &client.client_id, &*self.grant, account.as_deref());
+        let thumbprint = client.token_type.key_thumbprint(&self.client.inner.ports);
+        let key = key(&server, &client.client_id, &*self.grant, account.as_deref(), thumbprint);
         Ok(Source {
             inner: Arc::new(Inner {
                 client: self.client,
@@ -140,7 +142,13 @@ impl SourceBuilder {
 }
 
 /// Everything that makes two tokens different tokens.
-fn key(server: &str, client_id: &str, grant: &dyn Grant, account: Option<&str>) -> TokenKey {
+fn key(
+    server: &str,
+    client_id: &str,
+    grant: &dyn Grant,
+    account: Option<&str>,
+    key_thumbprint: Option<String>,
+) -> TokenKey {
     let parameters = grant.parameters();
     let mut parts = vec![
         ("server", server.to_owned()),
@@ -149,6 +157,7 @@ fn key(server: &str, client_id: &str, grant: &dyn Grant, account: Option<&str>) 
         ("scope", parameters.scope.as_ref().map(crate::Scope::canonical).unwrap_or_default()),
     ];
     parts.extend(account.map(|account| ("account", account.to_owned())));
+    parts.extend(key_thumbprint.map(|thumbprint| ("key", thumbprint)));
     parts.extend(parameters.resources.iter().map(|resource| ("resource", resource.clone())));
     parts.extend(parameters.audiences.iter().map(|audience| ("audience", audience.clone())));
     parts.extend(parameters.authorization_details.iter().map(|details| ("authorization_details", details.to_string())));
@@ -248,7 +257,8 @@ impl Source {
     }
 
     /// The `Authorization` header of the held token while it is fresh, else `None`. No lock, no future, no allocation
-    /// after a thread's first look.
+    /// after a thread's first look. Where the token type needs a proof for each request it is no use alone: see
+    /// [`attempt`](Self::attempt).
     pub fn held(&self) -> Option<HeaderValue> {
         let guard = self.inner.held.load();
         let held = guard.as_ref()?;
@@ -270,10 +280,38 @@ impl Source {
     /// # Errors
     /// As [`token`](Self::token), and [`Error::Config`] for a token that no header can carry.
     pub async fn header(&self) -> Result<HeaderValue> {
+        if self.inner.client.inner.config.token_type.needs_proof() {
+            return Err(Error::config(
+                "a header alone is no use: each request with this token needs a proof of its own",
+                "send it by the session or an ApiClient, or put both on with attempt()",
+            ));
+        }
+        self.authorization().await
+    }
+
+    pub(crate) async fn authorization(&self) -> Result<HeaderValue> {
         match self.held() {
             Some(header) => Ok(header),
             None => self.obtain(Why::Due).await?.header.clone(),
         }
+    }
+
+    /// One request with this token by an HTTP client of the program's own.
+    pub fn attempt(&self) -> Attempt<'_> {
+        Attempt::new(self, Placement::Header)
+    }
+
+    /// The token that serves now, and its header.
+    pub(crate) async fn fresh(&self) -> Result<(Arc<Token>, HeaderValue)> {
+        // A look notices when an early renewal is due.
+        let header = self.held();
+        if header.is_some()
+            && let Some(held) = self.inner.held.load_full()
+        {
+            return Ok((Arc::clone(&held.token), held.header.clone()?));
+        }
+        let held = self.obtain(Why::Due).await?;
+        Ok((Arc::clone(&held.token), held.header.clone()?))
     }
 
     /// The token: the held one while it is fresh, else a new one.
@@ -489,7 +527,9 @@ impl Inner {
             let most = lifetime.map_or(early, |lifetime| lifetime / 2);
             leeway.saturating_add(early.min(most)).saturating_add(self.jitter(early.min(most)))
         });
-        let header = crate::token_type::authorization_header(&token);
+        let client = &self.client.inner;
+        let token_type = &client.config.token_type;
+        let header = token_type.usable(&token, &client.ports).and_then(|()| token_type.header(&token));
         Held {
             header,
             until: deadline(leeway),
