@@ -117,6 +117,7 @@ impl Client {
         let uri = request.uri().clone();
         let mut bound_to = None;
         if let Proof::By(key) = proof {
+            config.token_type.check_server(metadata)?;
             bound_to = key.map(str::to_owned).or_else(|| config.token_type.key_thumbprint(ports));
             if config.token_type.needs_proof() {
                 let verb = request.method().clone();
