@@ -10,6 +10,7 @@ use crate::oidc::rules::{AlgorithmRule, Encryption, Expectation, Holds, IdTokenR
 use crate::session::call::Placement;
 use crate::token_type::TokenType;
 use crate::token_type::bearer::Bearer;
+use crate::token_type::dpop::Dpop;
 use grantee_jose::{Decrypter, Jwk, JwkSet, SignatureAlgorithm};
 use std::sync::Arc;
 use std::time::Duration;
@@ -47,6 +48,8 @@ pub struct Config {
     pub(crate) decryption_keys: Vec<Arc<dyn Decrypter>>,
     pub(crate) jwks: Option<JwkSet>,
     pub(crate) token_type: Arc<dyn TokenType>,
+    /// What went wrong while it was put together.
+    pub(crate) fault: Option<Error>,
 }
 
 impl Config {
@@ -71,6 +74,7 @@ impl Config {
             decryption_keys: Vec::new(),
             jwks: None,
             token_type: Arc::new(Bearer),
+            fault: None,
         }
     }
 }
@@ -128,6 +132,16 @@ macro_rules! client_config_methods {
         #[must_use]
         pub fn token_type(mut self, token_type: impl $crate::token_type::TokenType + 'static) -> Self {
             self.config.set_token_type(std::sync::Arc::new(token_type));
+            self
+        }
+
+        /// Binds tokens to this private key, and proves it with each request (DPoP,
+        /// [RFC 9449](https://www.rfc-editor.org/rfc/rfc9449)). Keep it as long as its tokens. For one that lives elsewhere, and
+        /// while keys are rotated, hand a [`Dpop`]($crate::token_type::dpop::Dpop) to [`token_type`](Self::token_type). A key that
+        /// can't sign is an error when the client is built.
+        #[must_use]
+        pub fn dpop(mut self, key: $crate::jose::Jwk) -> Self {
+            self.config.set_dpop(&key);
             self
         }
 
@@ -377,6 +391,14 @@ impl Config {
     }
 
     #[doc(hidden)]
+    pub fn set_dpop(&mut self, key: &Jwk) {
+        match Dpop::from_key(key) {
+            Ok(dpop) => self.set_token_type(Arc::new(dpop)),
+            Err(error) => self.fault = Some(error),
+        }
+    }
+
+    #[doc(hidden)]
     pub fn set_basic_raw(&mut self) {
         self.basic_raw = true;
     }
@@ -516,6 +538,9 @@ impl Config {
 
     /// That what is configured can work at all.
     pub(crate) fn check(&self) -> Result<()> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
         self.credentials.check()?;
         for encryption in self.id_token.encryption.iter().chain(&self.userinfo.encryption) {
             encryption.parsed()?;

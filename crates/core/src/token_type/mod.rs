@@ -4,10 +4,13 @@
 //! | type | what a request shows | file |
 //! |---|---|---|
 //! | Bearer (RFC 6750) | the token | [`bearer`] |
+//! | DPoP (RFC 9449) | the token, and a proof of the key it is bound to | [`dpop`] |
 
 pub mod bearer;
+pub mod dpop;
 
 use crate::error::{Error, Excerpt, Result, RuleViolation};
+use crate::metadata::AuthorizationServer;
 use crate::ports::{BoxFuture, Entropy, Ports};
 use crate::{Token, UnixTime};
 use bytes::Bytes;
@@ -52,6 +55,14 @@ pub trait TokenType: Send + Sync {
     /// # Errors
     /// [`Error::Config`] that says which key is missing.
     fn usable(&self, _: &Token, _: &Ports) -> Result<()> {
+        Ok(())
+    }
+
+    /// Whether tokens of this type can be had from a server, as far as its metadata tell. Asked before each token request.
+    ///
+    /// # Errors
+    /// [`Error::Config`] that names the member and what it lacks.
+    fn check_server(&self, _: &AuthorizationServer) -> Result<()> {
         Ok(())
     }
 
