@@ -130,7 +130,7 @@ impl std::fmt::Debug for PrivateKeyJwt {
 }
 
 /// The algorithm of a key that was chosen for none in particular.
-pub(super) fn usual_algorithm(key: &Jwk) -> Result<SignatureAlgorithm> {
+pub(crate) fn usual_algorithm(key: &Jwk) -> Result<SignatureAlgorithm> {
     if let Some(alg) = key.alg() {
         return SignatureAlgorithm::from_name(alg).ok_or_else(|| {
             Error::config(
