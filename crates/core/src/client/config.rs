@@ -1,6 +1,7 @@
 //! What is settled about a client before its first conversation.
 
 use crate::Secret;
+use crate::authorization::rules::AuthorizationRules;
 use crate::client_auth::{ClientAuth, Credentials, SecretMethods};
 use crate::endpoint::discovery;
 use crate::error::{Error, Result};
@@ -50,6 +51,7 @@ pub struct Config {
     pub(crate) token_type: Arc<dyn TokenType>,
     /// What went wrong while it was put together.
     pub(crate) fault: Option<Error>,
+    pub(crate) authorization: AuthorizationRules,
 }
 
 impl Config {
@@ -75,6 +77,7 @@ impl Config {
             jwks: None,
             token_type: Arc::new(Bearer),
             fault: None,
+            authorization: AuthorizationRules::default(),
         }
     }
 }
@@ -156,6 +159,60 @@ macro_rules! client_config_methods {
         #[must_use]
         pub fn redirect_uri(mut self, redirect_uri: impl Into<String>) -> Self {
             self.config.set_redirect_uri(redirect_uri.into());
+            self
+        }
+
+        /// Pushes every authorization request to the server from here, so that the browser carries a reference alone
+        /// ([RFC 9126](https://www.rfc-editor.org/rfc/rfc9126)). A server that requires it gets it without this.
+        #[must_use]
+        pub fn par(mut self) -> Self {
+            self.config.set_par();
+            self
+        }
+
+        /// Sends every authorization request as a signed request object ([RFC 9101](https://www.rfc-editor.org/rfc/rfc9101)): made
+        /// by a [`Signer`]($crate::jose::Signer), or as
+        /// [`RequestObjects`]($crate::authorization::RequestObjects) say.
+        #[must_use]
+        pub fn request_object(mut self, objects: impl Into<$crate::authorization::RequestObjects>) -> Self {
+            self.config.set_request_objects(objects.into());
+            self
+        }
+
+        /// As [`request_object`](Self::request_object), signed with the client's secret by HS256, HS384 or HS512.
+        #[must_use]
+        pub fn request_object_by_secret(self, alg: $crate::jose::SignatureAlgorithm) -> Self {
+            self.request_object($crate::authorization::RequestObjects::by_secret(alg))
+        }
+
+        /// Encrypts request objects to the server's key, or, with a symmetric `alg`, by a key made of the client's secret.
+        #[must_use]
+        pub fn request_object_encryption(mut self, alg: impl Into<String>, enc: impl Into<String>) -> Self {
+            self.config.set_request_object_encryption(alg.into(), enc.into());
+            self
+        }
+
+        /// The `alg` that signed authorization responses ([JARM](https://openid.net/specs/oauth-v2-jarm.html)) are signed by, as the
+        /// client is registered (`authorization_signed_response_alg`); RS256 where this is not called. Such an answer is asked for
+        /// with [`response_mode`]($crate::authorization::AuthorizationRequest::response_mode)`("jwt")`.
+        #[must_use]
+        pub fn authorization_alg(mut self, alg: impl Into<String>) -> Self {
+            self.config.set_authorization_alg(alg.into());
+            self
+        }
+
+        /// How signed authorization responses are encrypted, as the client is registered (`authorization_encrypted_response_alg`
+        /// and `_enc`). One that is not encrypted is refused then. With a symmetric `alg` the key is made of the client's secret.
+        #[must_use]
+        pub fn authorization_encryption(mut self, alg: impl Into<String>, enc: impl Into<String>) -> Self {
+            self.config.set_authorization_encryption(alg.into(), enc.into());
+            self
+        }
+
+        /// Where authorization requests are pushed to, in the place of what the metadata says.
+        #[must_use]
+        pub fn pushed_authorization_request_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().pushed_authorization_request_endpoint = Some(url.into());
             self
         }
 
@@ -527,7 +584,8 @@ impl Config {
     #[doc(hidden)]
     pub fn refuse_reactor(&self) -> Result<()> {
         let method = matches!(&self.credentials, Credentials::Method(method) if method.needs_reactor());
-        if method || self.token_type.needs_reactor() || self.decryption_keys.iter().any(|key| key.needs_reactor()) {
+        let own = method || self.authorization.needs_reactor() || self.token_type.needs_reactor();
+        if own || self.decryption_keys.iter().any(|key| key.needs_reactor()) {
             return Err(Error::config(
                 "a signer or decrypter of this blocking client needs an async runtime",
                 "hand over one that implements BlockingSigner or BlockingDecrypter, wrapped in Inline",
@@ -542,6 +600,7 @@ impl Config {
             return Err(fault.clone());
         }
         self.credentials.check()?;
+        self.authorization.check(self.secret.is_some())?;
         for encryption in self.id_token.encryption.iter().chain(&self.userinfo.encryption) {
             encryption.parsed()?;
         }

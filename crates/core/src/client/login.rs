@@ -1,38 +1,77 @@
 //! Logging a person in: from the URL to the token and the ID token.
 
 use super::{Client, Server, tell};
-use crate::authorization::response::Unverified;
-use crate::authorization::{AuthorizationRequest, AuthorizationResponse, Callback, Pending, RequestContext};
+use crate::authorization::jarm::Signed;
+use crate::authorization::request::{Additions, Prepared};
+use crate::authorization::response::{Read, Unverified};
+use crate::authorization::{
+    AuthorizationRequest, AuthorizationResponse, Callback, Granted, Pending, RequestContext, authorization_details,
+    request_object,
+};
 use crate::error::{Error, Result, RuleViolation};
-use crate::grant::{AuthorizationCode, Grant as _, TokenParameters};
-use crate::metadata::TENANT;
+use crate::grant::{AuthorizationCode, TokenParameters};
+use crate::metadata::{AuthorizationServer, TENANT};
 use crate::oidc::{IdToken, IdTokenExpectations, id_token};
-use crate::{Token, UnverifiedIdToken};
+use crate::{Token, UnverifiedIdToken, wire};
 use url::Url;
 
 const CORE: &str = "OpenID Connect Core section 3.1.3.3";
 
 impl Client {
-    /// Starts an authorization: the URL to send the person to, and what the callback must be checked against.
+    /// Starts an authorization: the URL to send the person to, and what the callback must be checked against. The request goes
+    /// in the URL, signed or not, or is pushed, as the client's configuration, the request or the server's metadata want it.
     ///
     /// # Errors
-    /// [`Error::Config`] when the request can't be made; as [`metadata`](Self::metadata) where that has to be fetched.
-    pub async fn start(&self, mut request: AuthorizationRequest) -> Result<(Url, Pending)> {
+    /// [`Error::Config`] when the request can't be made, or not as the server requires it; as [`metadata`](Self::metadata) where
+    /// that has to be fetched, and as [`pushed::judge`](crate::authorization::pushed::judge) where it is pushed.
+    pub async fn start(&self, request: AuthorizationRequest) -> Result<(Url, Pending)> {
         let metadata = self.metadata().await?;
-        id_token::as_hint(self, &metadata, request.id_token_hint_mut()).await;
+        let mut prepared = self.prepare(request, &metadata).await?;
+        let object = self.request_object(&metadata, &prepared).await?;
+        let url = if self.pushes(&metadata, &prepared) {
+            Box::pin(self.push(&metadata, &mut prepared, object)).await?
+        } else if let Some(object) = object {
+            request_object::check_by_value(&metadata)?;
+            prepared.url_with(request_object::outside(&prepared), &[("request", &object)])
+        } else {
+            prepared.url()
+        };
+        self.tell_started(&metadata);
+        Ok((wire::url::parse("the authorization request", &url)?, prepared.pending))
+    }
+
+    /// Checks a request against the configuration and the metadata, and makes what is to be made.
+    pub(crate) async fn prepare(
+        &self,
+        mut request: AuthorizationRequest,
+        metadata: &AuthorizationServer,
+    ) -> Result<Prepared> {
+        id_token::as_hint(self, metadata, request.id_token_hint_mut()).await;
+        let config = &self.inner.config;
         let context = RequestContext {
             client_id: self.client_id(),
             issuer: metadata.issuer.as_deref(),
             authorization_endpoint: metadata.require("authorization_endpoint")?,
             iss_parameter_supported: metadata.authorization_response_iss_parameter_supported.unwrap_or(false),
-            redirect_uri: self.inner.config.redirect_uri.as_deref(),
+            redirect_uri: config.redirect_uri.as_deref(),
             entropy: &*self.inner.ports.entropy,
             now: self.now(),
-            allow_http: self.inner.config.allow_http,
+            allow_http: config.allow_http,
         };
-        let started = request.start(&context)?;
+        let additions = Additions {
+            parameters: config.token_type.authorization_parameters(),
+            encrypted_answers: config.authorization.answers.encryption.is_some(),
+        };
+        let prepared = request.prepare(&context, additions)?;
+        authorization_details::check(prepared.pending.authorization_details(), metadata)?;
+        if prepared.pending.expects_signed() {
+            config.authorization.answers.check_against(metadata)?;
+        }
+        Ok(prepared)
+    }
+
+    pub(crate) fn tell_started(&self, metadata: &AuthorizationServer) {
         tracing::info!(client_id = self.client_id(), issuer = metadata.issuer.as_deref(), "authorization started");
-        Ok(started)
     }
 
     /// Judges the callback against what is pending, its ID token included where it has one.
@@ -53,15 +92,21 @@ impl Client {
         }
         let issuer = pending.issuer().map(str::to_owned);
         // Read before anything is awaited: a callback borrows from its caller.
-        let read = Unverified::read_at(pending, &callback.into(), self.now());
+        let read = Read::at(pending, &callback.into(), self.now());
         let outcome = match read {
-            Ok(read) => self.vouched(read, issuer.as_deref()).await,
+            Ok(Read::Plain(read)) => self.vouched(*read, issuer.as_deref()).await,
+            Ok(Read::Signed(signed)) => Box::pin(self.opened(*signed, issuer.as_deref())).await,
             Err(error) => Err(error),
         };
         outcome.inspect_err(|error| {
             let span = tracing::info_span!("authorization_response", client_id = self.client_id(), issuer);
             span.in_scope(|| tell(Err(error)));
         })
+    }
+
+    async fn opened(&self, signed: Signed, issuer: Option<&str>) -> Result<AuthorizationResponse> {
+        let read = self.open_response(signed).await?;
+        self.vouched(read, issuer).await
     }
 
     async fn vouched(&self, read: Unverified, issuer: Option<&str>) -> Result<AuthorizationResponse> {
@@ -82,18 +127,20 @@ impl Client {
         let session_state = response.session_state().map(str::to_owned);
         let front = response.id_token().cloned();
         if response.code().is_none() {
-            let parameters = AuthorizationCode::parameters_of(&response);
+            let parameters = login_parameters(&response);
             let token = response.take_token().ok_or_else(|| {
                 Error::config(
                     format!("response_type {} brings no access token", response.response_type()),
                     "end it with identify(..), which returns the ID token",
                 )
             })?;
-            return Ok(Login { token, id_token: front, session_state, parameters });
+            let granted_details = authorization_details::compared(parameters.authorization_details.as_ref(), &token);
+            return Ok(Login { token, id_token: front, session_state, parameters, granted_details });
         }
         let expected = response.id_token_expectations();
         let issuer = response.issuer().map(str::to_owned);
         let asked_openid = response.scope().contains("openid");
+        let parameters = login_parameters(&response);
         let grant = AuthorizationCode::new(response)?;
         let token = self.token(&grant).await?;
         let verifiable = asked_openid && self.can_verify_id_tokens();
@@ -112,7 +159,8 @@ impl Client {
             }
             _ => None,
         };
-        Ok(Login { token, id_token, session_state, parameters: grant.parameters().clone() })
+        let granted_details = authorization_details::compared(parameters.authorization_details.as_ref(), &token);
+        Ok(Login { token, id_token, session_state, parameters, granted_details })
     }
 
     /// Whether there is a key to verify by. A client of single endpoints that was told none is one of plain OAuth: an ID token
@@ -171,6 +219,14 @@ impl Client {
     }
 }
 
+/// What was asked for, authorization details included: they were settled at the authorization endpoint and are not asked for
+/// again, but tell this login's token from another's.
+fn login_parameters(response: &AuthorizationResponse) -> TokenParameters {
+    let mut parameters = AuthorizationCode::parameters_of(response);
+    parameters.authorization_details = response.authorization_details().cloned();
+    parameters
+}
+
 /// The metadata may have changed since the login was started.
 fn check_issuer(asked: Option<&str>, id_token: &IdToken) -> Result<()> {
     match asked {
@@ -196,4 +252,6 @@ pub struct Login {
     pub session_state: Option<String>,
     /// What was asked for, which later renewals ask for again.
     pub parameters: TokenParameters,
+    /// What was granted of the authorization details asked for, where the server said (RFC 9396 section 7).
+    pub granted_details: Option<Granted>,
 }

@@ -9,11 +9,13 @@ pub(crate) use ask::{Demanded, Proof};
 pub use config::{Config, Server};
 pub use login::Login;
 
+use crate::authorization::authorization_details;
+use crate::authorization::request::check_resource;
 use crate::client_auth::ClientAuth;
 use crate::counters::{Counters, Counting};
 use crate::endpoint::{introspection, revocation, token};
 use crate::error::{Error, Excerpt, Result, RuleViolation, TransportErrorKind};
-use crate::grant::{Grant, GrantContext, RefreshToken};
+use crate::grant::{Grant, GrantContext, RefreshToken, TokenParameters};
 use crate::hooks::TokenAnswer;
 use crate::metadata::cache::MetadataCache;
 use crate::metadata::{AuthorizationServer, KeySource};
@@ -169,7 +171,9 @@ impl Client {
             now: self.now(),
             entropy: &*self.inner.ports.entropy,
         };
-        let asked_scope = &grant.parameters().scope;
+        let TokenParameters { scope: asked_scope, authorization_details, resources, .. } = grant.parameters();
+        resources.iter().try_for_each(|resource| check_resource(resource))?;
+        authorization_details::check(authorization_details.as_ref(), &metadata)?;
         let proof = Proof::By(grant.key_thumbprint());
         let mut demanded = Demanded::default();
         let (sent_at, mut exchanged) = loop {
@@ -209,6 +213,7 @@ impl Client {
         {
             tracing::warn!(asked = %asked, granted = %Excerpt(&granted.to_string()), "the server granted another scope than was asked for");
         }
+        authorization_details::compared(authorization_details.as_ref(), &token);
         Ok(token)
     }
 
@@ -366,7 +371,7 @@ fn same_url(asked: &http::Uri, answered: &str) -> bool {
 }
 
 /// Says how a conversation ended, in its span.
-fn tell(outcome: Result<&'static str, &Error>) {
+pub(crate) fn tell(outcome: Result<&'static str, &Error>) {
     match outcome {
         Ok(outcome) => tracing::info!(outcome),
         Err(error) => tracing::warn!(

@@ -185,6 +185,16 @@ macro_rules! token_parameters {
             self
         }
 
+        /// OPTIONAL. What exactly the token is to allow (RFC 9396):
+        /// [`AuthorizationDetails`](crate::authorization::AuthorizationDetails), a JSON list of objects with a `type`, or one as
+        /// text.
+        #[must_use]
+        pub fn authorization_details(mut self, details: impl Into<crate::jose::Value>) -> Self {
+            let details = crate::authorization::authorization_details::parsed(details.into());
+            self.parameters.authorization_details = Some(details);
+            self
+        }
+
         /// OPTIONAL. Any further parameter, sent again at each renewal; may be given more than once.
         #[must_use]
         pub fn param(mut self, name: impl Into<String>, value: impl Into<crate::Secret>) -> Self {

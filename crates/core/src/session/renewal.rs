@@ -285,7 +285,13 @@ async fn ask(
         locked.prepare(inner).await?;
     }
     if let Some(before) = refresh {
-        let parameters = crate::grant::TokenParameters { scope: None, ..inner.grant.parameters().clone() };
+        // Scope and authorization details stay as they were granted, which may be less than was asked for: asking for all of it
+        // again would be refused (RFC 6749 section 6, RFC 9396 section 6).
+        let parameters = crate::grant::TokenParameters {
+            scope: None,
+            authorization_details: None,
+            ..inner.grant.parameters().clone()
+        };
         let grant = RefreshToken::of(before)?.with_parameters(parameters);
         match inner.client.token_noting(&grant, &asking.sent).await {
             Ok(token) => return Ok((token, Renewal::Refreshed)),
