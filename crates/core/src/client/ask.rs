@@ -102,6 +102,8 @@ impl Client {
     ) -> Result<Option<Asked>> {
         let config = &self.inner.config;
         let ports = &self.inner.ports;
+        // Asked anew, since one request may be authenticated by another method than the client was built with.
+        config.check_certificate(ports)?;
         let method = config.credentials.method(metadata, config.basic_raw)?;
         let context = AuthContext {
             client_id: &config.client_id,

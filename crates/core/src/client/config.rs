@@ -7,6 +7,7 @@ use crate::error::{Error, Result};
 use crate::hooks::Hook;
 use crate::metadata::AuthorizationServer;
 use crate::oidc::rules::{AlgorithmRule, Encryption, Expectation, Holds, IdTokenRules, LogoutRules, UserinfoRules};
+use crate::ports::{Certificate, Ports};
 use crate::session::call::Placement;
 use crate::token_type::TokenType;
 use crate::token_type::bearer::Bearer;
@@ -509,6 +510,19 @@ impl Config {
             return Err(Error::config(
                 "a signer or decrypter of this blocking client needs an async runtime",
                 "hand over one that implements BlockingSigner or BlockingDecrypter, wrapped in Inline",
+            ));
+        }
+        Ok(())
+    }
+
+    /// That there is a certificate where the client is known by it, or its tokens are bound to it, as far as its HTTP client can
+    /// tell.
+    pub(crate) fn check_certificate(&self, ports: &Ports) -> Result<()> {
+        let method = matches!(&self.credentials, Credentials::Method(method) if method.uses_certificate());
+        if (method || self.token_type.over_mtls()) && ports.http.certificate() == Certificate::Absent {
+            return Err(Error::config(
+                "this client is known by its certificate, or its tokens are bound to one, and it has none (RFC 8705 section 2)",
+                "call client_certificate(…), or hand over an HTTP client of your own that shows one",
             ));
         }
         Ok(())
