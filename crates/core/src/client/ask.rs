@@ -119,7 +119,7 @@ impl Client {
         let uri = request.uri().clone();
         let mut bound_to = None;
         if let Proof::By(key) = proof {
-            bound_to = key.map(str::to_owned).or_else(|| config.token_type.key_thumbprint(ports));
+            bound_to = config.token_type.key_for(key, ports);
             if config.token_type.needs_proof() {
                 let verb = request.method().clone();
                 let mut context = ProofContext::new(&verb, &uri, self.now(), &*ports.entropy);

@@ -27,6 +27,12 @@ pub trait TokenType: Send + Sync {
         None
     }
 
+    /// The thumbprint of the key that the next token request proves. `settled` is the one of the token that is being refreshed,
+    /// which serves where it is still at hand: a proof of any other would not do (RFC 9449 section 5).
+    fn key_for(&self, settled: Option<&str>, ports: &Ports) -> Option<String> {
+        settled.map(str::to_owned).or_else(|| self.key_thumbprint(ports))
+    }
+
     /// Further parameters of authorization requests.
     fn authorization_parameters(&self) -> Vec<(&'static str, String)> {
         Vec::new()
@@ -53,6 +59,13 @@ pub trait TokenType: Send + Sync {
     /// [`Error::Config`] that says which key is missing.
     fn usable(&self, _: &Token, _: &Ports) -> Result<()> {
         Ok(())
+    }
+
+    /// Whether the key of a token has been replaced by another, as when a certificate was renewed: then the token serves no more,
+    /// and a session gets a new one as if it had expired. A key that is missing is no such thing, but an error of
+    /// [`usable`](Self::usable). Asked at each use of a token that is bound to a key.
+    fn is_outdated(&self, _: &Token, _: &Ports) -> bool {
+        false
     }
 
     /// Whether each request needs a proof beside the header.
