@@ -67,6 +67,7 @@ pub use client::{Client, ClientBuilder, Danger, Login};
 pub use grantee_core::authorization::{self, AuthorizationRequest, Callback, Pending};
 pub use grantee_core::client_auth::{
     self, ClientAssertion, ClientAuth, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt,
+    SelfSignedTlsClientAuth, TlsClientAuth,
 };
 pub use grantee_core::endpoint::end_session::{EndSession, PendingLogout};
 pub use grantee_core::endpoint::userinfo::{UnboundUserinfo, Userinfo};
