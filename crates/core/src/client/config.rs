@@ -132,6 +132,15 @@ macro_rules! client_config_methods {
             self
         }
 
+        /// Asks for tokens that are bound to the client's certificate
+        /// ([RFC 8705 section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3)), however the client authenticates: requests go
+        /// to the server's `mtls_endpoint_aliases`, and a session replaces its token when the certificate is renewed. The client
+        /// must have one.
+        #[must_use]
+        pub fn certificate_bound_tokens(self) -> Self {
+            self.token_type($crate::token_type::certificate_bound::CertificateBound)
+        }
+
         /// Sends identifier and secret of `client_secret_basic` as they are, for servers that do not decode them.
         #[must_use]
         pub fn basic_raw(mut self) -> Self {

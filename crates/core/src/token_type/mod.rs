@@ -4,8 +4,10 @@
 //! | type | what a request shows | file |
 //! |---|---|---|
 //! | Bearer (RFC 6750) | the token | [`bearer`] |
+//! | bound to a certificate (RFC 8705 section 3) | the token, over a connection with that certificate | [`certificate_bound`] |
 
 pub mod bearer;
+pub mod certificate_bound;
 
 use crate::error::{Error, Excerpt, Result, RuleViolation};
 use crate::ports::{BoxFuture, Entropy, Ports};
