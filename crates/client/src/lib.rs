@@ -61,6 +61,7 @@ pub mod blocking;
 pub mod contract;
 pub mod loopback;
 
+pub use crate::http::ClientCertificate;
 pub use crate::http::reqwest::ReqwestHttp;
 pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest, ApiResponse, Booleans, NoneFields, Path};
 pub use client::{Client, ClientBuilder, Danger, Login};
@@ -80,7 +81,7 @@ pub use grantee_core::oidc::{
 pub use grantee_core::session::Renewal;
 pub use grantee_core::session::call::Placement;
 pub use grantee_core::{Params, Scope, Secret, Token, TokenToActOn, UnixTime, UnverifiedIdToken};
-pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, wire};
+pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, token_type, wire};
 pub use session::{CallbackError, Session, SessionBuilder};
 
 /// Where tokens are kept.

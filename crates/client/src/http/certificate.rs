@@ -217,7 +217,7 @@ struct Seen {
     /// What the pair in use was read from.
     read: Option<Stamps>,
     /// What a warning has been given for.
-    refused: Option<Stamps>,
+    refused: Option<Option<Stamps>>,
 }
 
 /// What changes when a file is written, moved into place, or reached by another link.
@@ -278,8 +278,7 @@ impl Files {
                 Ok(true)
             }
             Err(error) => {
-                if stamp.is_none() || seen.refused != stamp {
-                    seen.refused = stamp;
+                if seen.refused.replace(stamp) != Some(stamp) {
                     tracing::warn!(outcome = error.code(), %error, "the client certificate before is used on");
                 }
                 Err(error)

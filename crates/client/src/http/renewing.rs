@@ -13,8 +13,6 @@ use std::sync::{Arc, Mutex, PoisonError};
 /// What a client with a certificate is made of.
 pub(crate) trait WithCertificate: Clone {
     fn with_certificate(settings: &HttpSettings, pair: &Pair) -> Result<Self>;
-
-    fn certificate(&self) -> Certificate;
 }
 
 /// Sends by a client that shows the certificate of now.
@@ -66,6 +64,16 @@ impl<H: WithCertificate + Http> Http for Renewing<H> {
             let made = self.current();
             made.http.send(request).await
         })
+    }
+
+    fn certificate(&self) -> Certificate {
+        self.current().http.certificate()
+    }
+}
+
+impl<H: WithCertificate + blocking::Http> blocking::Http for Renewing<H> {
+    fn send(&self, request: Request) -> Result<Response, TransportError> {
+        self.current().http.send(request)
     }
 
     fn certificate(&self) -> Certificate {
