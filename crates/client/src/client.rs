@@ -207,7 +207,7 @@ impl ClientBuilder {
             executor: executor.clone(),
             http: match self.own_http {
                 Some(http) => http,
-                None => Arc::new(ReqwestHttp::from_settings(&self.http)?),
+                None => ReqwestHttp::port(&self.http)?,
             },
             clock: Arc::new(TokioClock::new()),
             entropy: Arc::new(SystemEntropy),

@@ -61,12 +61,14 @@ pub mod blocking;
 pub mod contract;
 pub mod loopback;
 
+pub use crate::http::ClientCertificate;
 pub use crate::http::reqwest::ReqwestHttp;
 pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest, ApiResponse, Booleans, NoneFields, Path};
 pub use client::{Client, ClientBuilder, Danger, Login};
 pub use grantee_core::authorization::{self, AuthorizationRequest, Callback, Pending};
 pub use grantee_core::client_auth::{
     self, ClientAssertion, ClientAuth, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt,
+    SelfSignedTlsClientAuth, TlsClientAuth,
 };
 pub use grantee_core::endpoint::end_session::{EndSession, PendingLogout};
 pub use grantee_core::endpoint::userinfo::{UnboundUserinfo, Userinfo};
@@ -79,7 +81,7 @@ pub use grantee_core::oidc::{
 pub use grantee_core::session::Renewal;
 pub use grantee_core::session::call::Placement;
 pub use grantee_core::{Params, Scope, Secret, Token, TokenToActOn, UnixTime, UnverifiedIdToken};
-pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, wire};
+pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, token_type, wire};
 pub use session::{CallbackError, Session, SessionBuilder};
 
 /// Where tokens are kept.

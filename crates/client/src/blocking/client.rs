@@ -205,7 +205,7 @@ impl ClientBuilder {
             executor: executor.clone(),
             http: match self.own_http {
                 Some(http) => http,
-                None => Arc::new(WhenPolled(UreqHttp::from_settings(&self.http)?)),
+                None => UreqHttp::port(&self.http)?,
             },
             clock: Arc::new(ThreadClock::new()),
             entropy: Arc::new(SystemEntropy),

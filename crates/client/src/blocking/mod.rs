@@ -17,7 +17,7 @@
 mod api;
 mod client;
 mod openid;
-mod ports;
+pub(crate) mod ports;
 pub(crate) mod runtime;
 mod session;
 

@@ -6,7 +6,7 @@ use grantee_core::UnixTime;
 use grantee_core::error::{Error, Result, StoreError, TransportError};
 use grantee_core::hooks::TokenAnswer;
 use grantee_core::oidc::{BlockingReplayCache, ReplayCache};
-use grantee_core::ports::{BoxFuture, Request, Response};
+use grantee_core::ports::{BoxFuture, Certificate, Request, Response};
 use grantee_core::store::{BlockingStore, Record, Store, StoreLock, TokenKey};
 use grantee_core::wire::draft::Draft;
 use std::time::Duration;
@@ -18,6 +18,11 @@ pub trait Http: Send + Sync {
     /// # Errors
     /// [`TransportError`] when no whole answer came.
     fn send(&self, request: Request) -> Result<Response, TransportError>;
+
+    /// What it knows of the certificate that it shows to servers that ask for one.
+    fn certificate(&self) -> Certificate {
+        Certificate::Unknown
+    }
 }
 
 /// What a program wants to see or change; see [`grantee_core::hooks::Hook`], whose blocking twin this is.
@@ -73,6 +78,10 @@ pub(crate) struct WhenPolled<T>(pub(crate) T);
 impl<T: Http> grantee_core::ports::Http for WhenPolled<T> {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         when_polled(move || self.0.send(request))
+    }
+
+    fn certificate(&self) -> Certificate {
+        self.0.certificate()
     }
 }
 

@@ -200,9 +200,14 @@ impl AuthorizationDetails {
         let mut compared = Granted::default();
         // The best matches first, so that a poor one takes nothing away from a better.
         pair(&mut asked, &mut left, |asked, granted| same_members(asked, granted, &same), |_, _| {});
-        pair(&mut asked, &mut left, |asked, granted| covers_members(asked, granted), |asked, granted| {
-            compared.enriched.push(Change { requested: asked.clone(), granted: granted.clone() });
-        });
+        pair(
+            &mut asked,
+            &mut left,
+            |asked, granted| covers_members(asked, granted),
+            |asked, granted| {
+                compared.enriched.push(Change { requested: asked.clone(), granted: granted.clone() });
+            },
+        );
         let same_type = |asked: &Map<_, _>, granted: &Map<String, Value>| asked.get("type") == granted.get("type");
         pair(&mut asked, &mut left, same_type, |asked, granted| {
             compared.changed.push(Change { requested: asked.clone(), granted: granted.clone() });
@@ -345,7 +350,10 @@ pub(crate) fn check(asked: Option<&Value>, metadata: &AuthorizationServer) -> Re
     let Some(known) = &metadata.authorization_details_types_supported else { return Ok(()) };
     match asked.iter().map(AuthorizationDetail::detail_type).find(|name| !known.iter().any(|known| known == name)) {
         Some(unknown) => Err(Error::config(
-            format!("authorization details of type {unknown:?} are asked for, and the server knows {}", known.join(", ")),
+            format!(
+                "authorization details of type {unknown:?} are asked for, and the server knows {}",
+                known.join(", ")
+            ),
             "see authorization_details_types_supported in the server's metadata (RFC 9396 section 10)",
         )),
         None => Ok(()),

@@ -8,6 +8,7 @@ use crate::error::{Error, Result};
 use crate::hooks::Hook;
 use crate::metadata::AuthorizationServer;
 use crate::oidc::rules::{AlgorithmRule, Encryption, Expectation, Holds, IdTokenRules, LogoutRules, UserinfoRules};
+use crate::ports::{Certificate, Ports};
 use crate::session::call::Placement;
 use crate::token_type::TokenType;
 use crate::token_type::bearer::Bearer;
@@ -146,6 +147,15 @@ macro_rules! client_config_methods {
         pub fn dpop(mut self, key: $crate::jose::Jwk) -> Self {
             self.config.set_dpop(&key);
             self
+        }
+
+        /// Asks for tokens that are bound to the client's certificate
+        /// ([RFC 8705 section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3)), however the client authenticates: requests go
+        /// to the server's `mtls_endpoint_aliases`, and a session replaces its token when the certificate is renewed. The client
+        /// must have one.
+        #[must_use]
+        pub fn certificate_bound_tokens(self) -> Self {
+            self.token_type($crate::token_type::certificate_bound::CertificateBound)
         }
 
         /// Sends identifier and secret of `client_secret_basic` as they are, for servers that do not decode them.
@@ -589,6 +599,19 @@ impl Config {
             return Err(Error::config(
                 "a signer or decrypter of this blocking client needs an async runtime",
                 "hand over one that implements BlockingSigner or BlockingDecrypter, wrapped in Inline",
+            ));
+        }
+        Ok(())
+    }
+
+    /// That there is a certificate where the client is known by it, or its tokens are bound to it, as far as its HTTP client can
+    /// tell.
+    pub(crate) fn check_certificate(&self, ports: &Ports) -> Result<()> {
+        let method = matches!(&self.credentials, Credentials::Method(method) if method.uses_certificate());
+        if (method || self.token_type.over_mtls()) && ports.http.certificate() == Certificate::Absent {
+            return Err(Error::config(
+                "this client is known by its certificate, or its tokens are bound to one, and it has none (RFC 8705 section 2)",
+                "call client_certificate(…), or hand over an HTTP client of your own that shows one",
             ));
         }
         Ok(())

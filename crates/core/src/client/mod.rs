@@ -61,6 +61,7 @@ impl Client {
             return Err(Error::config("no client_id is given", "call client(id, secret) or public_client(id)"));
         }
         config.check()?;
+        config.check_certificate(&ports)?;
         let metadata = Arc::new(MetadataCache::new(&config)?);
         let keys = Arc::new(KeySource::new(config.jwks.clone()));
         let (counting, token_url) = (Arc::default(), wire::url::ParsedOnce::default());

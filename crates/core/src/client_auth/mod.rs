@@ -9,6 +9,8 @@
 //! | `client_secret_jwt` | a JWT signed with its secret | [`ClientSecretJwt`] |
 //! | `private_key_jwt` | a JWT signed with its private key, which may live elsewhere | [`PrivateKeyJwt`] |
 //! | the same, or another name | an assertion that somebody else signed | [`ClientAssertion`] |
+//! | `tls_client_auth` | the certificate of its connection, from an authority | [`TlsClientAuth`] |
+//! | `self_signed_tls_client_auth` | the certificate of its connection, its own | [`SelfSignedTlsClientAuth`] |
 //!
 //! A method of your own is one type that implements [`ClientAuth`], or a closure handed to [`from_fn`].
 
@@ -20,6 +22,8 @@ mod client_secret_post;
 mod credentials;
 mod none;
 mod private_key_jwt;
+mod self_signed_tls_client_auth;
+mod tls_client_auth;
 
 pub use client_assertion::ClientAssertion;
 pub use client_secret_basic::ClientSecretBasic;
@@ -29,6 +33,8 @@ pub(crate) use credentials::{Credentials, SecretMethods};
 pub use none::None;
 pub use private_key_jwt::PrivateKeyJwt;
 pub(crate) use private_key_jwt::usual_algorithm;
+pub use self_signed_tls_client_auth::SelfSignedTlsClientAuth;
+pub use tls_client_auth::TlsClientAuth;
 
 use crate::UnixTime;
 use crate::error::{Result, ServerError};

@@ -278,7 +278,13 @@ async fn ask(
         before.is_none() && !inner.spent.load(Ordering::SeqCst)
     };
     if refresh.is_none() && !may_obtain {
-        return Err(LoginRequired::error("the token has expired and there is nothing to renew it with", None));
+        let why = match before {
+            Some(before) if inner.is_outdated(before) => {
+                "the token is bound to a key that has been replaced, and there is nothing to renew it with"
+            }
+            _ => "the token has expired and there is nothing to renew it with",
+        };
+        return Err(LoginRequired::error(why, None));
     }
     // The intent, and room for what comes, before anything is spent.
     if let Some(locked) = locked {
@@ -343,6 +349,10 @@ async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, e
         let why = match (before.is_some(), lost) {
             (true, true) => {
                 "an earlier renewal was cut off before its answer could be kept, and the server no longer takes the old refresh token"
+            }
+            // RFC 8705 section 7.1: that of a public client is bound to the certificate, as its access token is.
+            (true, false) if before.is_some_and(|before| inner.is_outdated(before)) => {
+                "the server does not take the refresh token, which may be bound to the key that has been replaced"
             }
             (true, false) => "the refresh token has expired, was revoked or was used already",
             (false, _) => "the server does not take this grant, which can be used once, (any more)",

@@ -206,6 +206,8 @@ pub(crate) struct Inner {
 pub(crate) struct Held {
     pub(crate) token: Arc<Token>,
     pub(crate) header: Result<HeaderValue>,
+    /// Whether the token is bound to a key, which may be replaced.
+    bound: bool,
     until: Option<Deadline>,
     early: Option<Deadline>,
     /// The end itself, without leeway.
@@ -265,6 +267,9 @@ impl Source {
         let clock = &self.inner.client.inner.ports.clock;
         let (wall, monotonic) = (clock.now(), clock.monotonic());
         if held.until.is_some_and(|until| until.has_come(wall, monotonic)) {
+            return None;
+        }
+        if held.bound && self.inner.is_outdated(&held.token) {
             return None;
         }
         if held.early.is_some_and(|early| early.has_come(wall, monotonic)) {
@@ -452,6 +457,9 @@ impl Inner {
     fn is_good(&self, held: &Held, why: &Why) -> bool {
         let (wall, monotonic) = (self.client.now(), self.monotonic());
         let come = |deadline: &Option<Deadline>| deadline.is_some_and(|deadline| deadline.has_come(wall, monotonic));
+        if held.bound && self.is_outdated(&held.token) {
+            return false;
+        }
         match why {
             Why::Due => !come(&held.until),
             Why::Save => !come(&held.until) && lock(&self.unsaved).is_none() && lock(&self.given).is_none(),
@@ -497,7 +505,13 @@ impl Inner {
         let ready = self.make_ready(token.clone());
         let held = Held { until: ready.end, early: None, ..ready };
         let alive = !held.end.is_some_and(|end| end.has_come(self.client.now(), self.monotonic()));
-        (alive && !self.is_from_the_future(token)).then(|| Arc::new(held))
+        (alive && !self.is_from_the_future(token) && !self.is_outdated(token)).then(|| Arc::new(held))
+    }
+
+    /// Whether a token's key has been replaced, so that it serves no more, whatever is left of its life.
+    pub(crate) fn is_outdated(&self, token: &Token) -> bool {
+        let client = &self.client.inner;
+        client.config.token_type.is_outdated(token, &client.ports)
     }
 
     /// A clock that was set back makes a stored token look younger than it is.
@@ -529,9 +543,11 @@ impl Inner {
         });
         let client = &self.client.inner;
         let token_type = &client.config.token_type;
-        let header = token_type.usable(&token, &client.ports).and_then(|()| token_type.header(&token));
+        // An outdated one is replaced before it is used. Where that happens between a look and its use, the API rejects it.
+        let usable = if self.is_outdated(&token) { Ok(()) } else { token_type.usable(&token, &client.ports) };
         Held {
-            header,
+            header: usable.and_then(|()| token_type.header(&token)),
+            bound: token.key_thumbprint.is_some(),
             until: deadline(leeway),
             early: early.and_then(deadline),
             end: deadline(Duration::ZERO),
