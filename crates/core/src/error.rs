@@ -41,6 +41,14 @@ pub enum Error {
     /// The program is configured in a way that can't work, or called in a way that can't.
     #[error(transparent)]
     Config(ConfigError),
+    /// The person did not confirm in time (RFC 8628 section 3.5, CIBA section 11): ask anew.
+    #[error("{what} has expired: {why}")]
+    Expired {
+        /// What has expired.
+        what: &'static str,
+        /// How that is known.
+        why: &'static str,
+    },
     /// A callback or hook of the program's own failed.
     #[error("{what}: {source}")]
     Callback {
@@ -71,6 +79,7 @@ impl Error {
             Self::Transport(error) => error.kind.code(),
             Self::Store(_) => "store",
             Self::Config(_) => "configuration",
+            Self::Expired { .. } => "expired",
             Self::Callback { .. } => "callback",
             Self::Interrupted { .. } => "interrupted",
         }
@@ -90,6 +99,7 @@ impl Error {
             | Self::Insufficient(_)
             | Self::Rule(_)
             | Self::Config(_)
+            | Self::Expired { .. }
             | Self::Callback { .. } => false,
         }
     }
@@ -97,7 +107,7 @@ impl Error {
     /// Whether the person must log in again before this can succeed.
     pub fn needs_login(&self) -> bool {
         match self {
-            Self::LoginRequired(_) => true,
+            Self::LoginRequired(_) | Self::Expired { .. } => true,
             Self::Insufficient(error) => error.kind == InsufficientKind::UserAuthentication,
             _ => false,
         }

@@ -10,7 +10,7 @@ use event_listener::{Event, EventListener};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use url::Url;
 
@@ -188,6 +188,8 @@ struct CancelState {
     event: Event,
     mutex: Mutex<()>,
     condvar: Condvar,
+    /// Thrown with this one.
+    children: Mutex<Vec<Weak<CancelState>>>,
 }
 
 impl Cancel {
@@ -203,6 +205,24 @@ impl Cancel {
         drop(guard);
         self.0.condvar.notify_all();
         self.0.event.notify(usize::MAX);
+        for child in std::mem::take(&mut *self.children()).iter().filter_map(Weak::upgrade) {
+            Self(child).cancel();
+        }
+    }
+
+    /// A switch that is thrown with this one, and may be thrown alone: a wait with a second reason to end.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        let child = Self::new();
+        let mut children = self.children();
+        children.retain(|child| child.strong_count() > 0);
+        children.push(Arc::downgrade(&child.0));
+        drop(children);
+        // Thrown before the child was known.
+        if self.is_cancelled() {
+            child.cancel();
+        }
+        child
     }
 
     /// Whether it has been thrown.
@@ -235,6 +255,10 @@ impl Cancel {
     fn lock(&self) -> MutexGuard<'_, ()> {
         self.0.mutex.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn children(&self) -> MutexGuard<'_, Vec<Weak<CancelState>>> {
+        self.0.children.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl std::fmt::Debug for Cancel {
@@ -246,6 +270,25 @@ impl std::fmt::Debug for Cancel {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_child_is_thrown_with_its_parent_and_never_the_other_way() {
+        let parent = Cancel::new();
+        let (alone, with) = (parent.child(), parent.child());
+        alone.cancel();
+        assert!(alone.is_cancelled() && !parent.is_cancelled() && !with.is_cancelled());
+        parent.cancel();
+        assert!(with.is_cancelled() && parent.child().is_cancelled());
+    }
+
+    #[test]
+    fn children_that_are_gone_take_no_room() {
+        let parent = Cancel::new();
+        for _ in 0..1000 {
+            let _ = parent.child();
+        }
+        assert!(parent.children().len() < 2);
+    }
 
     #[test]
     fn a_parsed_url_serves_only_the_request_it_belongs_to() {

@@ -143,29 +143,36 @@ impl Client {
         let parameters = login_parameters(&response);
         let grant = AuthorizationCode::new(response)?;
         let token = self.token(&grant).await?;
-        let verifiable = asked_openid && self.can_verify_id_tokens();
-        let id_token = match &token.id_token {
-            Some(raw) if verifiable => {
-                let id_token = self.login_id_token(raw, expected, &token, front.as_ref()).await?;
-                check_issuer(issuer.as_deref(), &id_token)?;
-                Some(id_token)
-            }
-            None if verifiable => {
-                return Err(RuleViolation::new("token request", "the answer has an ID token", CORE)
-                    .expected("id_token, since openid was asked for")
-                    .got("no such member")
-                    .hint("leave openid out of the scope where the server is no OpenID Provider")
-                    .into());
-            }
-            _ => None,
+        let id_token = match asked_openid && self.can_verify_id_tokens() {
+            true => Some(self.identify_by(&token, expected, issuer.as_deref(), front.as_ref()).await?),
+            false => None,
         };
         let granted_details = authorization_details::compared(parameters.authorization_details.as_ref(), &token);
         Ok(Login { token, id_token, session_state, parameters, granted_details })
     }
 
+    /// The ID token that came with a login's token, verified.
+    pub(crate) async fn identify_by(
+        &self,
+        token: &Token,
+        expected: IdTokenExpectations,
+        issuer: Option<&str>,
+        front: Option<&IdToken>,
+    ) -> Result<IdToken> {
+        let raw = token.id_token.as_ref().ok_or_else(|| {
+            RuleViolation::new("token request", "the answer has an ID token", CORE)
+                .expected("id_token, since openid was asked for")
+                .got("no such member")
+                .hint("leave openid out of the scope where the server is no OpenID Provider")
+        })?;
+        let id_token = self.login_id_token(raw, expected, token, front).await?;
+        check_issuer(issuer, &id_token)?;
+        Ok(id_token)
+    }
+
     /// Whether there is a key to verify by. A client of single endpoints that was told none is one of plain OAuth: an ID token
     /// that comes all the same stays an [`UnverifiedIdToken`].
-    fn can_verify_id_tokens(&self) -> bool {
+    pub(crate) fn can_verify_id_tokens(&self) -> bool {
         let config = &self.inner.config;
         matches!(config.server, Server::Discover(_))
             || config.members.jwks_uri.is_some()

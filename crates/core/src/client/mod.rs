@@ -15,7 +15,7 @@ use crate::client_auth::ClientAuth;
 use crate::counters::{Counters, Counting};
 use crate::endpoint::{introspection, revocation, token};
 use crate::error::{Error, Excerpt, Result, RuleViolation, TransportErrorKind};
-use crate::grant::{Grant, GrantContext, RefreshToken, TokenParameters};
+use crate::grant::{Grant, GrantContext, RefreshToken, TokenParameters, polling};
 use crate::hooks::TokenAnswer;
 use crate::metadata::cache::MetadataCache;
 use crate::metadata::{AuthorizationServer, KeySource};
@@ -137,29 +137,37 @@ impl Client {
             grant = grant.grant_type()
         );
         async {
-            let counting = &self.inner.counting;
-            counting.token_requests.add();
-            if kind == TokenAnswer::Refresh {
-                counting.refreshes.add();
+            if let Some(schedule) = grant.polling() {
+                return polling::token(self, grant, schedule, sent).await;
             }
             let outcome = self.request_token(grant, kind, sent).await;
-            match &outcome {
-                Ok(token) => tracing::info!(outcome = "token", expires_at = token.expires_at.map(UnixTime::seconds)),
-                Err(error) => {
-                    counting.token_failures.add();
-                    tell(Err(error));
-                    for hook in &self.inner.config.hooks {
-                        hook.on_token_error(error).await;
-                    }
-                }
-            }
+            self.token_request_ended(outcome.as_ref()).await;
             outcome
         }
         .instrument(span)
         .await
     }
 
-    async fn request_token(&self, grant: &dyn Grant, kind: TokenAnswer, sent: &AtomicBool) -> Result<Token> {
+    /// Tells of a token request's end, or of that of the last one where several belong together.
+    pub(crate) async fn token_request_ended(&self, outcome: Result<&Token, &Error>) {
+        match outcome {
+            Ok(token) => tracing::info!(outcome = "token", expires_at = token.expires_at.map(UnixTime::seconds)),
+            Err(error) => {
+                self.inner.counting.token_failures.add();
+                tell(Err(error));
+                for hook in &self.inner.config.hooks {
+                    hook.on_token_error(error).await;
+                }
+            }
+        }
+    }
+
+    /// One token request.
+    pub(crate) async fn request_token(&self, grant: &dyn Grant, kind: TokenAnswer, sent: &AtomicBool) -> Result<Token> {
+        self.inner.counting.token_requests.add();
+        if kind == TokenAnswer::Refresh {
+            self.inner.counting.refreshes.add();
+        }
         let metadata = self.metadata().await?;
         tracing::Span::current().record("issuer", metadata.issuer.as_deref());
         let endpoint = self.endpoint(&metadata, "token_endpoint")?;

@@ -3,6 +3,7 @@
 mod authorization_code;
 mod client_credentials;
 mod password;
+pub mod polling;
 mod refresh_token;
 mod stored;
 
@@ -21,6 +22,7 @@ use crate::error::Result;
 use crate::ports::{BoxFuture, Entropy};
 use crate::wire::form::Params;
 use crate::{Scope, Token, UnixTime};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What a grant may know while it makes its parameters.
@@ -106,6 +108,12 @@ pub trait Grant: Send + Sync {
         true
     }
 
+    /// How the token endpoint is to be asked while a person has yet to confirm; `None` where one request decides.
+    /// Whatever asks with this grant, a session included, waits and asks as [`polling`] tells.
+    fn polling(&self) -> Option<polling::Schedule> {
+        None
+    }
+
     /// Whose token it brings, where the grant itself knows: keeps the tokens of two people apart in one store. A session
     /// whose grant is not repeatable and has no account must be given one before it may use a store.
     fn account(&self) -> Option<&str> {
@@ -113,19 +121,24 @@ pub trait Grant: Send + Sync {
     }
 }
 
-/// What any token request may ask for beside its grant's own parameters.
-#[derive(Debug, Clone, Default)]
+/// What any token request may ask for beside its grant's own parameters. Serializing it reveals the further parameters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenParameters {
     /// OPTIONAL. The scope asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
     /// OPTIONAL. The resources the token is for (RFC 8707), each an absolute URI.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
     /// OPTIONAL. The audiences the token is for (RFC 8693 section 2.1, and servers of their own).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<String>,
     /// OPTIONAL. What exactly the token is to allow (RFC 9396).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization_details: Option<Value>,
     /// Further parameters; a name may stand more than once.
+    #[serde(default, skip_serializing_if = "Params::is_empty")]
     pub other: Params,
 }
 

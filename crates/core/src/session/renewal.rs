@@ -344,6 +344,13 @@ async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, e
         inner.refused.store(true, Ordering::SeqCst);
     }
     let refused = error.is_server_error("invalid_grant") && !inner.grant.is_repeatable();
+    // Nobody will confirm any more what was denied or came too late.
+    if before.is_none()
+        && inner.grant.polling().is_some()
+        && (error.code() == "expired" || error.is_server_error("access_denied"))
+    {
+        inner.spent.store(true, Ordering::SeqCst);
+    }
     let error = if refused {
         let lost = locked.as_ref().is_some_and(|locked| locked.abandoned);
         let why = match (before.is_some(), lost) {
