@@ -5,6 +5,7 @@ use crate::authorization::response::Unverified;
 use crate::authorization::{AuthorizationRequest, AuthorizationResponse, Callback, Pending, RequestContext};
 use crate::error::{Error, Result, RuleViolation};
 use crate::grant::{AuthorizationCode, Grant as _, TokenParameters};
+use crate::hooks;
 use crate::metadata::TENANT;
 use crate::oidc::{IdToken, IdTokenExpectations, id_token};
 use crate::{Token, UnverifiedIdToken};
@@ -19,6 +20,7 @@ impl Client {
     /// [`Error::Config`] when the request can't be made; as [`metadata`](Self::metadata) where that has to be fetched.
     pub async fn start(&self, mut request: AuthorizationRequest) -> Result<(Url, Pending)> {
         let metadata = self.metadata().await?;
+        hooks::shape_request(&self.inner.config.hooks, &mut request).await?;
         id_token::as_hint(self, &metadata, request.id_token_hint_mut()).await;
         let context = RequestContext {
             client_id: self.client_id(),
@@ -30,7 +32,8 @@ impl Client {
             now: self.now(),
             allow_http: self.inner.config.allow_http,
         };
-        let started = request.start(&context)?;
+        let mut started = request.start(&context)?;
+        hooks::shape_url(&self.inner.config.hooks, &mut started.0).await?;
         tracing::info!(client_id = self.client_id(), issuer = metadata.issuer.as_deref(), "authorization started");
         Ok(started)
     }

@@ -28,6 +28,7 @@ pub use client_secret_post::ClientSecretPost;
 pub(crate) use credentials::{Credentials, SecretMethods};
 pub use none::None;
 pub use private_key_jwt::PrivateKeyJwt;
+pub(crate) use private_key_jwt::{read_pem, usual_algorithm};
 
 use crate::UnixTime;
 use crate::error::{Result, ServerError};

@@ -130,7 +130,7 @@ impl std::fmt::Debug for PrivateKeyJwt {
 }
 
 /// The algorithm of a key that was chosen for none in particular.
-pub(super) fn usual_algorithm(key: &Jwk) -> Result<SignatureAlgorithm> {
+pub(crate) fn usual_algorithm(key: &Jwk) -> Result<SignatureAlgorithm> {
     if let Some(alg) = key.alg() {
         return SignatureAlgorithm::from_name(alg).ok_or_else(|| {
             Error::config(
@@ -154,7 +154,7 @@ pub(super) fn usual_algorithm(key: &Jwk) -> Result<SignatureAlgorithm> {
     }
 }
 
-fn read_pem(pem: &str) -> Result<Jwk> {
+pub(crate) fn read_pem(pem: &str) -> Result<Jwk> {
     Jwk::from_pem(pem).map_err(|error| {
         Error::config(
             format!("the client's key can't be read: {error}"),

@@ -111,6 +111,18 @@ pub trait Grant: Send + Sync {
     fn account(&self) -> Option<&str> {
         None
     }
+
+    /// Whether `invalid_grant` settles it: what it shows stays wrong, like a password, and shown again and again it does harm.
+    /// `false` for what is made anew each time and may come right, as when a clock does.
+    fn is_refused_for_good(&self) -> bool {
+        self.account().is_some()
+    }
+
+    /// Whether the future of [`params`](Self::params) needs an async runtime to make progress, as one does that signs at a
+    /// KMS. A blocking client refuses such a grant.
+    fn needs_reactor(&self) -> bool {
+        false
+    }
 }
 
 /// What any token request may ask for beside its grant's own parameters.
