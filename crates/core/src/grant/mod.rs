@@ -5,11 +5,13 @@ mod client_credentials;
 mod password;
 mod refresh_token;
 mod stored;
+mod token_exchange;
 
 pub use authorization_code::AuthorizationCode;
 pub use client_credentials::ClientCredentials;
 pub use refresh_token::RefreshToken;
 pub use stored::Stored;
+pub use token_exchange::{SecurityToken, TokenExchange, token_type_identifier};
 
 /// What OAuth 2.1 has removed and some servers still want.
 pub mod legacy {
