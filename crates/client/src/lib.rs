@@ -73,7 +73,9 @@ pub use grantee_core::client_auth::{
 pub use grantee_core::endpoint::end_session::{EndSession, PendingLogout};
 pub use grantee_core::endpoint::userinfo::{UnboundUserinfo, Userinfo};
 pub use grantee_core::error::{self, Error, Result};
-pub use grantee_core::grant::{self, AuthorizationCode, ClientCredentials, Grant, RefreshToken, Stored, legacy};
+pub use grantee_core::grant::{
+    self, AuthorizationCode, ClientCredentials, Grant, RefreshToken, SecurityToken, Stored, TokenExchange, legacy,
+};
 pub use grantee_core::hooks::{self, Hook};
 pub use grantee_core::oidc::{
     AccessTokenClaims, AccessTokenValidator, Claims, IdToken, IdTokenExpectations, LogoutToken, MemoryReplayCache,

@@ -57,6 +57,7 @@ impl Client {
     /// # Errors
     /// [`Error::Server`](crate::Error::Server) when the server says no; the other variants as their names say.
     pub fn token(&self, grant: impl Grant) -> Result<Token> {
+        Config::refuse_reactor_of(&grant)?;
         block_on(self.core.token(&grant))
     }
 

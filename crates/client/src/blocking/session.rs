@@ -3,6 +3,7 @@
 use super::ports::WhenPolled;
 use super::runtime::block_on;
 use crate::session::{CallbackError, SessionOptions, SyncOnChange, session_builder_methods};
+use grantee_core::client::Config;
 use grantee_core::grant::Grant;
 use grantee_core::ports::Request;
 use grantee_core::session::call::{Placement, call};
@@ -17,15 +18,18 @@ use std::sync::Arc;
 pub struct SessionBuilder {
     source: SourceBuilder,
     options: SessionOptions,
+    /// Why the grant can't be used here, where it can't.
+    refused: Result<()>,
 }
 
 impl SessionBuilder {
     pub(crate) fn new(client: grantee_core::Client, grant: Arc<dyn Grant>, token: Option<Token>) -> Self {
+        let refused = Config::refuse_reactor_of(&*grant);
         let mut source = SourceBuilder::new(client, grant);
         if let Some(token) = token {
             source = source.token(token);
         }
-        Self { source, options: SessionOptions::default() }
+        Self { source, options: SessionOptions::default(), refused }
     }
 
     session_builder_methods!();
@@ -49,8 +53,10 @@ impl SessionBuilder {
     /// The session. Nothing is fetched or read yet.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) when a store is to keep a person's token and nobody said whose it is.
+    /// [`Error::Config`](crate::Error::Config) when a store is to keep a person's token and nobody said whose it is, or the
+    /// grant needs an async runtime.
     pub fn build(self) -> Result<Session> {
+        self.refused?;
         Ok(Session { source: self.source.build()?, options: Arc::new(self.options) })
     }
 }

@@ -268,8 +268,7 @@ impl Client {
         }
         let object = self.request_object(&metadata, &prepared).await?.unwrap_or_default();
         let url = prepared.url_with(outside(&prepared), &[("request_uri", request_uri)]);
-        self.tell_started(&metadata);
-        Ok((wire::url::parse("the authorization request", &url)?, prepared.pending, object))
+        Ok((self.started(&metadata, &url).await?, prepared.pending, object))
     }
 
     /// The request object of a request, where it is to have one.

@@ -107,6 +107,9 @@ impl Client {
             entropy: &*ports.entropy,
         };
         method.authenticate(&mut draft, context).await?;
+        for hook in &config.hooks {
+            hook.on_authenticated_request(&mut draft).await?;
+        }
         // A hook or a method of the program's own may have moved the request.
         wire::url::confidential("the request's URL", &draft.url, config.allow_http)?;
         let mut request = draft.into_request()?;

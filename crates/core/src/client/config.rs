@@ -617,6 +617,21 @@ impl Config {
         Ok(())
     }
 
+    /// Refuses a grant that a program without an async runtime can't use.
+    ///
+    /// # Errors
+    /// [`Error::Config`] that says so.
+    #[doc(hidden)]
+    pub fn refuse_reactor_of(grant: &dyn crate::grant::Grant) -> Result<()> {
+        if grant.needs_reactor() {
+            return Err(Error::config(
+                "the signer of this grant needs an async runtime, and the client is a blocking one",
+                "hand over one that implements BlockingSigner, wrapped in Inline",
+            ));
+        }
+        Ok(())
+    }
+
     /// That what is configured can work at all.
     pub(crate) fn check(&self) -> Result<()> {
         if let Some(fault) = &self.fault {

@@ -10,6 +10,7 @@ use crate::authorization::{
 };
 use crate::error::{Error, Result, RuleViolation};
 use crate::grant::{AuthorizationCode, TokenParameters};
+use crate::hooks;
 use crate::metadata::{AuthorizationServer, TENANT};
 use crate::oidc::{IdToken, IdTokenExpectations, id_token};
 use crate::{Token, UnverifiedIdToken, wire};
@@ -36,8 +37,7 @@ impl Client {
         } else {
             prepared.url()
         };
-        self.tell_started(&metadata);
-        Ok((wire::url::parse("the authorization request", &url)?, prepared.pending))
+        Ok((self.started(&metadata, &url).await?, prepared.pending))
     }
 
     /// Checks a request against the configuration and the metadata, and makes what is to be made.
@@ -46,6 +46,7 @@ impl Client {
         mut request: AuthorizationRequest,
         metadata: &AuthorizationServer,
     ) -> Result<Prepared> {
+        hooks::shape_request(&self.inner.config.hooks, &mut request).await?;
         id_token::as_hint(self, metadata, request.id_token_hint_mut()).await;
         let config = &self.inner.config;
         let context = RequestContext {
@@ -70,8 +71,12 @@ impl Client {
         Ok(prepared)
     }
 
-    pub(crate) fn tell_started(&self, metadata: &AuthorizationServer) {
+    /// The URL, once the hooks have seen it.
+    pub(crate) async fn started(&self, metadata: &AuthorizationServer, url: &str) -> Result<Url> {
+        let mut url = wire::url::parse("the authorization request", url)?;
+        hooks::shape_url(&self.inner.config.hooks, &mut url).await?;
         tracing::info!(client_id = self.client_id(), issuer = metadata.issuer.as_deref(), "authorization started");
+        Ok(url)
     }
 
     /// Judges the callback against what is pending, its ID token included where it has one.

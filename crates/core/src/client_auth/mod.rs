@@ -32,7 +32,7 @@ pub use client_secret_post::ClientSecretPost;
 pub(crate) use credentials::{Credentials, SecretMethods};
 pub use none::None;
 pub use private_key_jwt::PrivateKeyJwt;
-pub(crate) use private_key_jwt::usual_algorithm;
+pub(crate) use private_key_jwt::{read_pem, usual_algorithm};
 pub use self_signed_tls_client_auth::SelfSignedTlsClientAuth;
 pub use tls_client_auth::TlsClientAuth;
 

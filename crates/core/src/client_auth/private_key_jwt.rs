@@ -154,7 +154,7 @@ pub(crate) fn usual_algorithm(key: &Jwk) -> Result<SignatureAlgorithm> {
     }
 }
 
-fn read_pem(pem: &str) -> Result<Jwk> {
+pub(crate) fn read_pem(pem: &str) -> Result<Jwk> {
     Jwk::from_pem(pem).map_err(|error| {
         Error::config(
             format!("the client's key can't be read: {error}"),

@@ -6,11 +6,13 @@ mod password;
 pub mod polling;
 mod refresh_token;
 mod stored;
+mod token_exchange;
 
 pub use authorization_code::AuthorizationCode;
 pub use client_credentials::ClientCredentials;
 pub use refresh_token::RefreshToken;
 pub use stored::Stored;
+pub use token_exchange::{SecurityToken, TokenExchange, token_type_identifier};
 
 /// What OAuth 2.1 has removed and some servers still want.
 pub mod legacy {
@@ -118,6 +120,18 @@ pub trait Grant: Send + Sync {
     /// whose grant is not repeatable and has no account must be given one before it may use a store.
     fn account(&self) -> Option<&str> {
         None
+    }
+
+    /// Whether `invalid_grant` settles it: what it shows stays wrong, like a password, and shown again and again it does harm.
+    /// `false` for what is made anew each time and may come right, as when a clock does.
+    fn is_refused_for_good(&self) -> bool {
+        self.account().is_some()
+    }
+
+    /// Whether the future of [`params`](Self::params) needs an async runtime to make progress, as one does that signs at a
+    /// KMS. A blocking client refuses such a grant.
+    fn needs_reactor(&self) -> bool {
+        false
     }
 }
 

@@ -45,6 +45,10 @@ impl RefreshToken {
         Ok(Self { granted: token.scope.clone(), before: Some(Box::new(token.clone())), ..Self::new(refresh_token) })
     }
 
+    pub(crate) fn secret(&self) -> &Secret {
+        &self.refresh_token
+    }
+
     pub(crate) fn with_parameters(mut self, parameters: TokenParameters) -> Self {
         self.parameters = parameters;
         self

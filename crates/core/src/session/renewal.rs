@@ -338,7 +338,7 @@ async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, e
     if matches!(error, Error::Store(_)) && !sent && !asking.dead {
         return error;
     }
-    if error.is_server_error("invalid_grant") && inner.grant.is_repeatable() && inner.grant.account().is_some() {
+    if error.is_server_error("invalid_grant") && inner.grant.is_repeatable() && inner.grant.is_refused_for_good() {
         // A refused refresh token would have led to the grant, so this is the password. Sent again and again it would lock
         // the person out.
         inner.refused.store(true, Ordering::SeqCst);
