@@ -13,6 +13,7 @@ use grantee_core::grant::{Grant, Stored};
 use grantee_core::hooks::Hook;
 use grantee_core::metadata::AuthorizationServer;
 use grantee_core::ports::{Http, Ports};
+use grantee_core::rules::{Audit, Rules};
 use grantee_core::{Result, Token, TokenToActOn, client_config_methods};
 use std::sync::Arc;
 use url::Url;
@@ -137,6 +138,23 @@ impl Client {
     #[must_use]
     pub fn authenticated_by(&self, method: impl grantee_core::client_auth::ClientAuth + 'static) -> Self {
         Self { core: self.core.authenticated_by(Arc::new(method)), executor: Arc::clone(&self.executor) }
+    }
+
+    /// Says of each rule of the client's profile ([`rules`](ClientBuilder::rules)), or of OAuth 2.1, whether the configuration and
+    /// the server's metadata keep it.
+    ///
+    /// # Errors
+    /// As [`metadata`](Self::metadata).
+    pub async fn audit(&self) -> Result<Audit> {
+        self.core.audit().await
+    }
+
+    /// As [`audit`](Self::audit), for a profile that the client was not given.
+    ///
+    /// # Errors
+    /// As [`audit`](Self::audit).
+    pub async fn audit_for(&self, rules: Rules) -> Result<Audit> {
+        self.core.audit_for(rules).await
     }
 
     /// What this client and its sessions have done so far.

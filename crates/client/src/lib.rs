@@ -80,6 +80,7 @@ pub use grantee_core::hooks::{self, Hook};
 pub use grantee_core::oidc::{
     AccessTokenClaims, AccessTokenValidator, Claims, IdToken, IdTokenExpectations, LogoutToken, MemoryReplayCache,
 };
+pub use grantee_core::rules::{self, Audit, Rules};
 pub use grantee_core::session::Renewal;
 pub use grantee_core::session::call::Placement;
 pub use grantee_core::{Params, Scope, Secret, Token, TokenToActOn, UnixTime, UnverifiedIdToken};

@@ -37,6 +37,7 @@
 //! | RFC 9207 issuer in the callback | [`authorization::response`] |
 //! | RFC 9449 DPoP | [`token_type::dpop`] |
 //! | RFC 9470 step-up challenges (reading) | [`wire::www_authenticate`], [`error::Insufficient`] |
+//! | draft-ietf-oauth-v2-1, FAPI 1.0 Advanced, FAPI 2.0 Security Profile and Message Signing, as rule sets | [`rules`] |
 //! | OAuth 2.0 Form Post Response Mode | [`authorization::form_post`] |
 //! | OAuth 2.0 Multiple Response Types | `authorization::response_type`, [`Client::respond`] |
 //! | OpenID Connect Core sections 2, 3, 10 and 12.2, ID tokens | [`oidc::id_token`], [`client::Login`] |
@@ -66,6 +67,7 @@ pub mod hooks;
 pub mod metadata;
 pub mod oidc;
 pub mod ports;
+pub mod rules;
 pub mod scope;
 pub mod secret;
 pub mod session;

@@ -14,6 +14,7 @@ use grantee_core::endpoint::introspection::Introspection;
 use grantee_core::grant::{Grant, Stored};
 use grantee_core::metadata::AuthorizationServer;
 use grantee_core::ports::Ports;
+use grantee_core::rules::{Audit, Rules};
 use grantee_core::{Result, Token, TokenToActOn, client_config_methods};
 use std::sync::Arc;
 use url::Url;
@@ -136,6 +137,23 @@ impl Client {
             Err(error) => self.core.authenticated_by(Arc::new(from_fn("refused", move |_, _| Err(error.clone())))),
         };
         Self { core, executor: Arc::clone(&self.executor) }
+    }
+
+    /// Says of each rule of the client's profile ([`rules`](ClientBuilder::rules)), or of OAuth 2.1, whether the configuration and
+    /// the server's metadata keep it.
+    ///
+    /// # Errors
+    /// As [`metadata`](Self::metadata).
+    pub fn audit(&self) -> Result<Audit> {
+        block_on(self.core.audit())
+    }
+
+    /// As [`audit`](Self::audit), for a profile that the client was not given.
+    ///
+    /// # Errors
+    /// As [`audit`](Self::audit).
+    pub fn audit_for(&self, rules: Rules) -> Result<Audit> {
+        block_on(self.core.audit_for(rules))
     }
 
     /// What this client and its sessions have done so far.

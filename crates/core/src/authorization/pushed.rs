@@ -10,6 +10,7 @@ use crate::client::{Client, Proof};
 use crate::endpoint;
 use crate::error::{Result, RuleViolation};
 use crate::metadata::AuthorizationServer;
+use crate::rules::Rules;
 use crate::wire::form::Params;
 use crate::wire::json;
 use bytes::Bytes;
@@ -92,6 +93,7 @@ impl Client {
     pub(crate) fn pushes(&self, metadata: &AuthorizationServer, prepared: &Prepared) -> bool {
         prepared.wants_push()
             || self.inner.config.authorization.pushed
+            || self.inner.config.rules.is_some_and(Rules::pushes)
             || metadata.require_pushed_authorization_requests == Some(true)
     }
 

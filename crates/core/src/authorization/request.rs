@@ -292,6 +292,14 @@ impl AuthorizationRequest {
         self
     }
 
+    pub(crate) fn asks_for_id_token(&self) -> bool {
+        self.response_type.contains("id_token")
+    }
+
+    pub(crate) fn default_response_mode(&mut self, mode: &str) {
+        self.response_mode.get_or_insert_with(|| mode.to_owned());
+    }
+
     /// The way to weaker requests.
     pub fn danger(self) -> DangerousRequest {
         DangerousRequest(self)

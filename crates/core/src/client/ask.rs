@@ -98,6 +98,8 @@ impl Client {
         let ports = &self.inner.ports;
         // Asked anew, since one request may be authenticated by another method than the client was built with.
         config.check_certificate(ports)?;
+        // Somebody may have changed the method since the client was built.
+        config.check_rules()?;
         let method = config.credentials.method(metadata, config.basic_raw)?;
         let context = AuthContext {
             client_id: &config.client_id,

@@ -9,6 +9,7 @@ use crate::hooks::Hook;
 use crate::metadata::AuthorizationServer;
 use crate::oidc::rules::{AlgorithmRule, Encryption, Expectation, Holds, IdTokenRules, LogoutRules, UserinfoRules};
 use crate::ports::{Certificate, Ports};
+use crate::rules::Rules;
 use crate::session::call::Placement;
 use crate::token_type::TokenType;
 use crate::token_type::bearer::Bearer;
@@ -52,6 +53,7 @@ pub struct Config {
     pub(crate) token_type: Arc<dyn TokenType>,
     /// What went wrong while it was put together.
     pub(crate) fault: Option<Error>,
+    pub(crate) rules: Option<Rules>,
     pub(crate) authorization: AuthorizationRules,
 }
 
@@ -78,6 +80,7 @@ impl Config {
             jwks: None,
             token_type: Arc::new(Bearer),
             fault: None,
+            rules: None,
             authorization: AuthorizationRules::default(),
         }
     }
@@ -129,6 +132,14 @@ macro_rules! client_config_methods {
         #[must_use]
         pub fn auth(mut self, method: impl $crate::client_auth::ClientAuth + 'static) -> Self {
             self.config.set_auth(std::sync::Arc::new(method));
+            self
+        }
+
+        /// A profile whose rules this client keeps to, beyond those of each specification: a configuration, a server and a request
+        /// that break one are refused, and what the profile asks for is done by itself. `audit()` of the client explains it.
+        #[must_use]
+        pub fn rules(mut self, rules: $crate::rules::Rules) -> Self {
+            self.config.set_rules(rules);
             self
         }
 
@@ -450,6 +461,11 @@ impl Config {
     #[doc(hidden)]
     pub fn set_auth(&mut self, method: Arc<dyn ClientAuth>) {
         self.credentials = Credentials::Method(method);
+    }
+
+    #[doc(hidden)]
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.rules = Some(rules);
     }
 
     #[doc(hidden)]

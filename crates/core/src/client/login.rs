@@ -13,6 +13,7 @@ use crate::grant::{AuthorizationCode, TokenParameters};
 use crate::hooks;
 use crate::metadata::{AuthorizationServer, TENANT};
 use crate::oidc::{IdToken, IdTokenExpectations, id_token};
+use crate::rules::Rules;
 use crate::{Token, UnverifiedIdToken, wire};
 use url::Url;
 
@@ -49,11 +50,15 @@ impl Client {
         hooks::shape_request(&self.inner.config.hooks, &mut request).await?;
         id_token::as_hint(self, metadata, request.id_token_hint_mut()).await;
         let config = &self.inner.config;
+        if let Some(rules) = config.rules {
+            rules.shape(&mut request);
+        }
         let context = RequestContext {
             client_id: self.client_id(),
             issuer: metadata.issuer.as_deref(),
             authorization_endpoint: metadata.require("authorization_endpoint")?,
-            iss_parameter_supported: metadata.authorization_response_iss_parameter_supported.unwrap_or(false),
+            iss_parameter_supported: metadata.authorization_response_iss_parameter_supported.unwrap_or(false)
+                || config.rules.is_some_and(Rules::requires_iss),
             redirect_uri: config.redirect_uri.as_deref(),
             entropy: &*self.inner.ports.entropy,
             now: self.now(),
@@ -64,6 +69,9 @@ impl Client {
             encrypted_answers: config.authorization.answers.encryption.is_some(),
         };
         let prepared = request.prepare(&context, additions)?;
+        if let Some(rules) = config.rules {
+            rules.check_request(&prepared)?;
+        }
         authorization_details::check(prepared.pending.authorization_details(), metadata)?;
         if prepared.pending.expects_signed() {
             config.authorization.answers.check_against(metadata)?;
@@ -116,7 +124,9 @@ impl Client {
 
     async fn vouched(&self, read: Unverified, issuer: Option<&str>) -> Result<AuthorizationResponse> {
         let Some(raw) = &read.id_token else { return Ok(read.verified(None)) };
-        let id_token = self.verify_id_token(raw, &read.expectations()).await?;
+        let mut expected = read.expectations();
+        expected.s_hash_required = self.inner.config.rules.is_some_and(Rules::requires_s_hash);
+        let id_token = self.verify_id_token(raw, &expected).await?;
         check_issuer(issuer, &id_token)?;
         Ok(read.verified(Some(id_token)))
     }

@@ -56,12 +56,14 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Config`] when the configuration can't work.
-    pub fn new(config: Config, ports: Ports) -> Result<Self> {
+    pub fn new(mut config: Config, ports: Ports) -> Result<Self> {
         if config.client_id.is_empty() {
             return Err(Error::config("no client_id is given", "call client(id, secret) or public_client(id)"));
         }
+        config.apply_rules();
         config.check()?;
         config.check_certificate(&ports)?;
+        config.check_rules()?;
         let metadata = Arc::new(MetadataCache::new(&config)?);
         let keys = Arc::new(KeySource::new(config.jwks.clone()));
         let (counting, token_url) = (Arc::default(), wire::url::ParsedOnce::default());
@@ -102,7 +104,9 @@ impl Client {
     /// # Errors
     /// As discovery: [`Error::Rule`] where the document breaks one, [`Error::Transport`] or [`Error::Status`] where none came.
     pub async fn metadata(&self) -> Result<Arc<AuthorizationServer>> {
-        self.inner.metadata.get(self).await
+        let metadata = self.inner.metadata.get(self).await?;
+        self.check_server_rules(&metadata)?;
+        Ok(metadata)
     }
 
     /// Whether the danger door to plain http is open.
@@ -167,6 +171,9 @@ impl Client {
         self.inner.counting.token_requests.add();
         if kind == TokenAnswer::Refresh {
             self.inner.counting.refreshes.add();
+        }
+        if let Some(rules) = self.inner.config.rules {
+            rules.check_grant(grant)?;
         }
         let metadata = self.metadata().await?;
         tracing::Span::current().record("issuer", metadata.issuer.as_deref());

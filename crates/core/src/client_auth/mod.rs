@@ -39,6 +39,7 @@ pub use tls_client_auth::TlsClientAuth;
 use crate::UnixTime;
 use crate::error::{Result, ServerError};
 use crate::ports::{BoxFuture, Entropy};
+use grantee_jose::SignatureAlgorithm;
 
 pub use crate::wire::draft::Draft;
 
@@ -83,6 +84,16 @@ pub trait ClientAuth: Send + Sync {
     /// Whether the client is known by the certificate of its connection, so that requests go to the server's addresses for
     /// those (RFC 8705 section 5).
     fn uses_certificate(&self) -> bool {
+        false
+    }
+
+    /// What it signs by, where it signs: a profile may allow some algorithms only.
+    fn algorithm(&self) -> Option<SignatureAlgorithm> {
+        Option::None
+    }
+
+    /// Whether its assertions name another audience than the issuer, by the program's choice.
+    fn has_own_audience(&self) -> bool {
         false
     }
 

@@ -104,6 +104,14 @@ impl ClientAuth for PrivateKeyJwt {
         self.signer.needs_reactor()
     }
 
+    fn algorithm(&self) -> Option<SignatureAlgorithm> {
+        Some(self.signer.algorithm())
+    }
+
+    fn has_own_audience(&self) -> bool {
+        self.assertion.audience.is_some()
+    }
+
     fn check(&self) -> Result<()> {
         if self.signer.algorithm().is_symmetric() {
             return Err(shared_secret());

@@ -152,6 +152,8 @@ pub struct IdTokenExpectations {
     pub(crate) at: Option<UnixTime>,
     /// Whether it came through the browser, where hash claims are what ties it to what came along.
     pub(crate) front_channel: bool,
+    /// Whether it must vouch for the state, and not only where it does.
+    pub(crate) s_hash_required: bool,
     pub(crate) continues: Option<Box<Continued>>,
 }
 
@@ -523,7 +525,7 @@ fn check_hashes(
     for (name, hashed, required, spec, rule) in [
         ("at_hash", &expected.access_token, front, AT_HASH, "at_hash is the digest of the access token"),
         ("c_hash", &expected.code, front, C_HASH, "c_hash is the digest of the code"),
-        ("s_hash", &expected.state, false, S_HASH, "s_hash is the digest of the state"),
+        ("s_hash", &expected.state, expected.s_hash_required, S_HASH, "s_hash is the digest of the state"),
     ] {
         let Some(hashed) = hashed else { continue };
         let broken = || RuleViolation::new(STAGE, rule, spec);

@@ -16,6 +16,7 @@ use crate::metadata::AuthorizationServer;
 use crate::ports::{BoxFuture, Entropy, Ports};
 use crate::{Token, UnixTime};
 use bytes::Bytes;
+use grantee_jose::SignatureAlgorithm;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
 /// A token type, as one client uses it: what is sent to get such tokens, what an answer must hold, and what goes on a request
@@ -79,6 +80,11 @@ pub trait TokenType: Send + Sync {
     /// [`usable`](Self::usable). Asked at each use of a token that is bound to a key.
     fn is_outdated(&self, _: &Token, _: &Ports) -> bool {
         false
+    }
+
+    /// What its proofs are signed by, where it signs: a profile may allow some algorithms only.
+    fn algorithm(&self) -> Option<SignatureAlgorithm> {
+        None
     }
 
     /// Whether each request needs a proof beside the header.

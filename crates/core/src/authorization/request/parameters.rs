@@ -42,6 +42,12 @@ pub(crate) struct Prepared {
 }
 
 impl Prepared {
+    /// Whether the code is protected by PKCE with S256; an answer without a code needs none.
+    pub(crate) fn has_s256(&self) -> bool {
+        self.pending.code_verifier.is_none() && !self.pending.response_type_name().split(' ').any(|word| word == "code")
+            || matches!(self.method, Some(CodeChallengeMethod::S256))
+    }
+
     pub(crate) fn wants_push(&self) -> bool {
         self.request.pushed
     }
