@@ -281,7 +281,8 @@ impl Files {
             }
             Err(error) => {
                 if seen.refused.replace(stamp) != Some(stamp) {
-                    tracing::warn!(outcome = error.code(), %error, "the client certificate before is used on");
+                    let file = self.chain.display();
+                    tracing::warn!(outcome = error.code(), %file, %error, "the client certificate before is used on");
                 }
                 Err(error)
             }
