@@ -82,7 +82,7 @@ pub use grantee_core::oidc::{
 };
 pub use grantee_core::rules::{self, Audit, Rules};
 pub use grantee_core::session::Renewal;
-pub use grantee_core::session::call::Placement;
+pub use grantee_core::session::call::{Attempt, Placement};
 pub use grantee_core::{Params, Scope, Secret, Token, TokenToActOn, UnixTime, UnverifiedIdToken};
 pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, token_type, wire};
 pub use session::{CallbackError, Session, SessionBuilder};

@@ -161,7 +161,9 @@ impl Pair {
                     "the private key does not belong to the client certificate",
                     "give the key that the certificate was made for, and the client's own certificate before its chain",
                 ),
-                rustls::Error::InvalidCertificate(_) => unreadable(WHAT, "what is in it is none"),
+                rustls::Error::InvalidCertificate(_) => {
+                    unreadable(WHAT, "what is in it is no X.509 certificate of version 3")
+                }
                 _ => unreadable("the client certificate's key", "it is none that signs"),
             },
         )?;
@@ -279,7 +281,8 @@ impl Files {
             }
             Err(error) => {
                 if seen.refused.replace(stamp) != Some(stamp) {
-                    tracing::warn!(outcome = error.code(), %error, "the client certificate before is used on");
+                    let file = self.chain.display();
+                    tracing::warn!(outcome = error.code(), %file, %error, "the client certificate before is used on");
                 }
                 Err(error)
             }
@@ -326,4 +329,36 @@ fn millis(duration: Duration) -> u64 {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_thumbprint_is_the_one_of_the_specification() {
+        // RFC 8705 appendix A.
+        const PEM: &str = "-----BEGIN CERTIFICATE-----
+MIIBBjCBrAIBAjAKBggqhkjOPQQDAjAPMQ0wCwYDVQQDDARtdGxzMB4XDTE4MTAx
+ODEyMzcwOVoXDTIyMDUwMjEyMzcwOVowDzENMAsGA1UEAwwEbXRsczBZMBMGByqG
+SM49AgEGCCqGSM49AwEHA0IABNcnyxwqV6hY8QnhxxzFQ03C7HKW9OylMbnQZjjJ
+/Au08/coZwxS7LfA4vOLS9WuneIXhbGGWvsDSb0tH6IxLm8wCgYIKoZIzj0EAwID
+SQAwRgIhAP0RC1E+vwJD/D1AGHGzuri+hlV/PpQEKTWUVeORWz83AiEA5x2eXZOV
+bUlJSGQgjwD5vaUaKlLR50Q2DmFfQj1L+SY=
+-----END CERTIFICATE-----
+";
+        let certificate = CertificateDer::from_pem_slice(PEM.as_bytes()).unwrap();
+        assert_eq!(&*thumbprint(&certificate), "A4DtL2JmUMhAsvJj5tKyn64SqzmuXbMrJa0n761y5v0");
+    }
+
+    #[test]
+    fn files_are_looked_at_once_a_second_at_the_most() {
+        let files = Files::new(PathBuf::new(), PathBuf::new());
+        let due = |millis| files.is_due(Duration::from_millis(millis));
+        assert_eq!([due(0), due(999)], [false; 2], "they have just been read");
+        assert_eq!([due(1000), due(1000), due(1999), due(2000)], [true, false, false, true]);
+        assert_eq!([due(60_000), due(60_999)], [true, false]);
+        files.interval.store(0, Ordering::Relaxed);
+        assert_eq!([due(60_999), due(60_999)], [true; 2]);
+    }
 }
