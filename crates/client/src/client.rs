@@ -9,7 +9,7 @@ use grantee_core::client::{Config, Server};
 use grantee_core::counters::Counters;
 use grantee_core::endpoint::discovery::Where;
 use grantee_core::endpoint::introspection::Introspection;
-use grantee_core::grant::{Grant, Stored};
+use grantee_core::grant::{Grant, ServiceAccount, Stored};
 use grantee_core::hooks::Hook;
 use grantee_core::metadata::AuthorizationServer;
 use grantee_core::ports::{Http, Ports};
@@ -53,6 +53,12 @@ impl Client {
         let mut builder = ClientBuilder::new(Config::new(Server::Literal));
         *builder.config.members_mut() = metadata;
         builder
+    }
+
+    /// A client of a service account: its token endpoint, its name, and nothing beside its assertion on the wire. Its tokens come by
+    /// [`ServiceAccount::grant`](crate::ServiceAccount::grant).
+    pub fn service_account(account: &ServiceAccount) -> ClientBuilder {
+        ClientBuilder::new(account.config())
     }
 
     /// The server's metadata, fetched when first needed and kept for their lifetime.

@@ -74,7 +74,8 @@ pub use grantee_core::endpoint::end_session::{EndSession, PendingLogout};
 pub use grantee_core::endpoint::userinfo::{UnboundUserinfo, Userinfo};
 pub use grantee_core::error::{self, Error, Result};
 pub use grantee_core::grant::{
-    self, AuthorizationCode, ClientCredentials, Grant, RefreshToken, SecurityToken, Stored, TokenExchange, legacy,
+    self, AuthorizationCode, ClientCredentials, Grant, JwtBearer, RefreshToken, Saml2Bearer, SecurityToken,
+    ServiceAccount, SignedJwtBearer, Stored, TokenExchange, legacy,
 };
 pub use grantee_core::hooks::{self, Hook};
 pub use grantee_core::oidc::{

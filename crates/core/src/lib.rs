@@ -26,6 +26,8 @@
 //! | RFC 7033 WebFinger, OpenID Connect Discovery section 2 | [`endpoint::webfinger`] |
 //! | RFC 7517 key sets, as OpenID Connect Core section 10.1 uses them | [`endpoint::jwks`], `metadata::key_set` |
 //! | RFC 7521, RFC 7523 client assertions, draft-ietf-oauth-rfc7523bis | [`client_auth`] |
+//! | RFC 7521, RFC 7523 JWT bearer grants, service accounts | [`grant::JwtBearer`], [`grant::ServiceAccount`] |
+//! | RFC 7522 SAML 2.0 bearer grants and client assertions | [`grant::Saml2Bearer`], [`client_auth::ClientAssertion`] |
 //! | RFC 7636 PKCE | [`authorization::pkce`] |
 //! | RFC 7662 introspection | [`endpoint::introspection`] |
 //! | RFC 8414 metadata, OpenID Connect Discovery | [`endpoint::discovery`], [`metadata`] |

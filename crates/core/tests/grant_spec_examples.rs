@@ -2,7 +2,9 @@
 
 mod support;
 
-use grantee_core::grant::{Grant, SecurityToken, TokenExchange};
+use grantee_core::client_auth::ClientAssertion;
+use grantee_core::grant::{Grant, JwtBearer, SecurityToken, TokenExchange};
+use grantee_core::jose::{Curve, Jwk, KeyKind, jws};
 use grantee_core::{Client, Params, Token};
 use serde_json::Value;
 use support::*;
@@ -58,4 +60,53 @@ fn rfc8693_2_3_response_and_those_of_appendix_a() {
         is_as_expected(&token, &case["expected"]);
         assert_eq!(token.is_bearer(), name != "rfc8693-A.2-response");
     }
+}
+
+#[test]
+fn rfc7523_2_1() {
+    let case = example("rfc7523-2.1");
+    assert_eq!(JwtBearer::assertion("a.b.c").grant_type(), text(&case, "/expected/grant_type"));
+    let key = Jwk::generate(KeyKind::Curve(Curve::P256)).unwrap();
+    assert_eq!(JwtBearer::signed_by_key(&key).unwrap().grant_type(), text(&case, "/expected/grant_type"));
+}
+
+#[test]
+fn rfc7523_2_2() {
+    let case = example("rfc7523-2.2");
+    let server = FakeServer::new(|_, _| json(200, "{}"));
+    let mut config = literal();
+    config.set_auth(std::sync::Arc::new(ClientAssertion::from_fn(|| Ok("a.b.c".into()))));
+    let client = Client::new(config, ports(&server, &ManualClock::new(), std::sync::Arc::new(Inline))).unwrap();
+    block_on(client.token(&JwtBearer::assertion("a.b.c"))).unwrap_err();
+    let body = Params::parse(&server.body(0));
+    assert_eq!(body.get("client_assertion_type"), Some(text(&case, "/expected/client_assertion_type")));
+}
+
+#[test]
+fn rfc7523_4_claims() {
+    let case = example("rfc7523-4-claims");
+    let input = &case["input"];
+    let key = Jwk::generate(KeyKind::Curve(Curve::P256)).unwrap().with_kid(text(input, "/header/kid"));
+    let mut grant = JwtBearer::signed_by_key(&key)
+        .unwrap()
+        .issuer(text(input, "/iss"))
+        .subject(text(input, "/sub"))
+        .audience_claim(text(input, "/aud"))
+        .lifetime(std::time::Duration::from_secs(3600))
+        .not_before(std::time::Duration::ZERO);
+    for (name, value) in input["extra"].as_object().unwrap() {
+        grant = grant.claim(name, value.clone());
+    }
+    let (server, clock) = (FakeServer::new(|_, _| json(200, "{}")), ManualClock::new());
+    clock.wall.store(input["nbf"].as_i64().unwrap() * 1000, std::sync::atomic::Ordering::SeqCst);
+    block_on(client(&server, &clock).token(&grant)).unwrap_err();
+    let body = Params::parse(&server.body(0));
+    let compact = jws::Compact::parse(body.get("assertion").unwrap()).unwrap();
+    assert_eq!(compact.header().to_json(), format!(r#"{{"alg":"ES256","kid":"{}"}}"#, text(input, "/header/kid")));
+    let claims: Value = serde_json::from_slice(compact.unverified_payload()).unwrap();
+    for name in case["expected"]["required"].as_array().unwrap() {
+        assert_eq!(claims[name.as_str().unwrap()], input[name.as_str().unwrap()]);
+    }
+    assert_eq!(claims["nbf"], input["nbf"]);
+    assert_eq!(claims["http://claims.example.com/member"], true);
 }

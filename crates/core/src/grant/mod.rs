@@ -2,15 +2,21 @@
 
 mod authorization_code;
 mod client_credentials;
+mod jwt_bearer;
 mod password;
 pub mod polling;
 mod refresh_token;
+mod saml2_bearer;
+mod service_account;
 mod stored;
 mod token_exchange;
 
 pub use authorization_code::AuthorizationCode;
 pub use client_credentials::ClientCredentials;
+pub use jwt_bearer::{JwtBearer, SignedJwtBearer};
 pub use refresh_token::RefreshToken;
+pub use saml2_bearer::Saml2Bearer;
+pub use service_account::ServiceAccount;
 pub use stored::Stored;
 pub use token_exchange::{SecurityToken, TokenExchange, token_type_identifier};
 
