@@ -58,6 +58,7 @@ export function clients(state) {
       tls_client_certificate_bound_access_tokens: true,
       jwks: { keys: [{ ...selfSigned, use: 'sig', x5c: [state.selfSignedX5c] }] },
     }),
+    make('bound', { tls_client_certificate_bound_access_tokens: true }),
     // What the authorization request must look like.
     make('jar', { request_object_signing_alg: 'RS256', require_signed_request_object: true, jwks }),
     make('jar-hs', { request_object_signing_alg: 'HS256' }),

@@ -1,18 +1,20 @@
 //! The library's two faces. They have the same names and methods, so they are one text here, waited for in two ways.
 
-use grantee::authorization::AuthorizationResponse;
+use grantee::authorization::{AuthorizationResponse, RequestObjects};
 use grantee::endpoint::end_session::{EndSession, PendingLogout};
-use grantee::endpoint::userinfo::Userinfo;
-use grantee::jose::{DecryptionKey, Jwk, KeyAlgorithm};
+use grantee::endpoint::userinfo::{UnboundUserinfo, Userinfo};
+use grantee::jose::{DecryptionKey, Jwk, KeyAlgorithm, SignatureAlgorithm, SigningKey};
 use grantee::legacy::Password;
 use grantee::oidc::{IdToken, IdTokenExpectations};
+use grantee::rules::{Audit, Rules};
 use grantee::{
-    AuthorizationRequest, Callback, ClientCredentials, ClientSecretJwt, ClientSecretPost, Error, Pending,
-    PrivateKeyJwt, RefreshToken, Secret, Token, TokenToActOn, UnverifiedIdToken,
+    AuthorizationRequest, Callback, ClientCredentials, ClientSecretJwt, ClientSecretPost, Error, Grant, Pending,
+    PrivateKeyJwt, RefreshToken, Secret, SelfSignedTlsClientAuth, TlsClientAuth, Token, TokenToActOn, UnverifiedIdToken,
 };
 use grantee_interop::server::USER;
-use grantee_interop::{Auth, walk};
+use grantee_interop::{Auth, Walk};
 use serde_json::Value;
+use std::path::Path;
 use std::sync::Arc;
 use tokio::runtime::Runtime;
 
@@ -90,6 +92,10 @@ fn request(setup: &Setup, further: &[(&str, &str)]) -> AuthorizationRequest {
     let request = AuthorizationRequest::new().scope(setup.server.scope);
     setup.server.login_parameters.iter().chain(further).fold(request, |request, (name, value)| match *name {
         "prompt" => request.prompt(*value),
+        "scope" => request.scope(*value),
+        "response_mode" => request.response_mode(*value),
+        "resource" => request.resource(*value),
+        "authorization_details" => request.authorization_details(*value),
         name => request.param(name, *value),
     })
 }
@@ -110,7 +116,8 @@ fn key(setup: &Setup) -> Jwk {
 fn decryption_key(setup: &Setup) -> Option<DecryptionKey> {
     let registration = &setup.client.registration;
     registration.key.as_ref()?;
-    let (alg, _) = registration.id_token_encryption.or(registration.userinfo_encryption)?;
+    let answers = registration.extensions.authorization_encryption;
+    let (alg, _) = registration.id_token_encryption.or(registration.userinfo_encryption).or(answers)?;
     let algorithm = KeyAlgorithm::from_name(alg).expect("a name of RFC 7518");
     Some(DecryptionKey::new(&key(setup), algorithm).expect("the key is for this"))
 }
@@ -133,6 +140,20 @@ fn private_key_jwt(setup: &Setup) -> Option<PrivateKeyJwt> {
     Some(audience.fold(method.expect("the key signs"), |method, audience| method.audience(audience)))
 }
 
+fn request_objects(setup: &Setup) -> Option<RequestObjects> {
+    let alg = SignatureAlgorithm::from_name(setup.client.registration.extensions.request_object_alg?);
+    let alg = alg.expect("a name of RFC 7518");
+    let objects = match setup.client.registration.key {
+        Some(_) => SigningKey::new(&key(setup), alg).expect("the key signs").into(),
+        None => RequestObjects::by_secret(alg),
+    };
+    Some(setup.request_object_audience.into_iter().fold(objects, RequestObjects::audience))
+}
+
+fn pem(file: &Path) -> Vec<u8> {
+    std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
 macro_rules! library_face {
     ($(#[$doc:meta])* $face:ident, $held:ident, $driver:ty, $client:ty, $session:ty, $login:ty) => {
         $(#[$doc])*
@@ -152,7 +173,8 @@ macro_rules! library_face {
         impl $face {
             fn walk_in(&self, further: &[(&str, &str)]) -> Outcome<$login> {
                 let (url, pending) = self.driver.wait(self.client.start(request(&self.setup, further)))?;
-                let callback = walk(&self.setup.server, url.as_str());
+                let callback = Walk::new(&self.setup.server).to(url.as_str(), self.setup.redirect_uri());
+                let callback = callback.unwrap_or_else(|stuck| panic!("{}: {stuck}", self.setup.server.name));
                 Ok(self.driver.wait(self.client.finish(pending, &callback))?)
             }
         }
@@ -189,6 +211,45 @@ macro_rules! library_face {
                         Some(method) => builder.public_client(id).auth(method),
                         None => builder.client_key(id, key(setup)),
                     },
+                    Auth::TlsClientAuth => builder.public_client(id).auth(TlsClientAuth),
+                    Auth::SelfSignedTlsClientAuth => builder.public_client(id).auth(SelfSignedTlsClientAuth),
+                };
+                let extensions = &registration.extensions;
+                let builder = if setup.pushed { builder.par() } else { builder };
+                let builder = match request_objects(setup) {
+                    Some(objects) => builder.request_object(objects),
+                    None => builder,
+                };
+                let builder = match extensions.request_object_encryption {
+                    Some((alg, enc)) => builder.request_object_encryption(alg, enc),
+                    None => builder,
+                };
+                let builder = match extensions.authorization_alg {
+                    Some(alg) => builder.authorization_alg(alg),
+                    None => builder,
+                };
+                let builder = match extensions.authorization_encryption {
+                    Some((alg, enc)) => builder.authorization_encryption(alg, enc),
+                    None => builder,
+                };
+                let builder = match &setup.dpop {
+                    Some(key) => builder.dpop(key.clone()),
+                    None => builder,
+                };
+                let builder = match &extensions.certificate {
+                    Some((chain, key)) => {
+                        let key = String::from_utf8(pem(key)).expect("PEM is text");
+                        builder.client_certificate(pem(chain), key).certificate_bound_tokens()
+                    }
+                    None => builder,
+                };
+                let builder = match &server.tls.ca {
+                    Some(ca) => builder.only_ca(pem(ca)),
+                    None => builder,
+                };
+                let builder = match setup.rules {
+                    Some(rules) => builder.rules(rules),
+                    None => builder,
                 };
                 let builder = if setup.basic_raw { builder.basic_raw() } else { builder };
                 let builder = if setup.any_acr { builder.accept_any_acr() } else { builder };
@@ -321,6 +382,18 @@ macro_rules! library_face {
 
             fn key_set_fetches(&self) -> u64 {
                 self.client.counters().key_set_fetches
+            }
+
+            fn token(&self, grant: impl Grant) -> Outcome<Token> {
+                Ok(self.driver.wait(self.client.token(grant))?)
+            }
+
+            fn anybodys_userinfo(&self, token: &Token) -> Outcome<UnboundUserinfo> {
+                Ok(self.driver.wait(self.client.userinfo_unbound(token))?)
+            }
+
+            fn audit(&self, rules: Rules) -> Outcome<Audit> {
+                Ok(self.driver.wait(self.client.audit_for(rules))?)
             }
         }
 
