@@ -2,6 +2,7 @@
 
 mod authorization_code;
 mod client_credentials;
+pub mod device_code;
 mod password;
 pub mod polling;
 mod refresh_token;
@@ -9,6 +10,7 @@ mod stored;
 
 pub use authorization_code::AuthorizationCode;
 pub use client_credentials::ClientCredentials;
+pub use device_code::{DeviceAuthorization, DeviceAuthorizationRequest, DeviceCode};
 pub use refresh_token::RefreshToken;
 pub use stored::Stored;
 
