@@ -36,7 +36,7 @@
 //! | RFC 9068 access tokens that are JWTs, with RFC 7800 and RFC 8705 `cnf` | [`oidc::access_token`] |
 //! | RFC 9110 section 11 challenges | [`wire::www_authenticate`] |
 //! | RFC 9207 issuer in the callback | [`authorization::response`] |
-//! | RFC 9470 step-up challenges (reading) | [`wire::www_authenticate`], [`error::Insufficient`] |
+//! | RFC 9470 step-up | [`wire::www_authenticate`], [`error::Insufficient`], `authorization::step_up` |
 //! | OAuth 2.0 Form Post Response Mode | [`authorization::form_post`] |
 //! | OAuth 2.0 Multiple Response Types | `authorization::response_type`, [`Client::respond`] |
 //! | OpenID Connect Core sections 2, 3, 10 and 12.2, ID tokens | [`oidc::id_token`], [`client::Login`] |

@@ -20,6 +20,7 @@ mod openid;
 mod ports;
 pub(crate) mod runtime;
 mod session;
+mod step_up;
 
 pub use crate::adapters::ureq::AuthorizationMiddleware;
 pub use crate::http::ureq::UreqHttp;
