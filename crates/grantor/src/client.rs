@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::oracle::Encryption;
+use crate::{binding::Binding, oracle::Encryption};
 
 /// A client the server knows.
 ///
@@ -33,6 +33,9 @@ pub struct Client {
     pub(crate) access_token_alg: Option<String>,
     pub(crate) access_token_cnf: Option<Value>,
     pub(crate) s_hash: bool,
+    pub(crate) dpop_bound: bool,
+    /// What the tokens of this very request are bound to.
+    pub(crate) binding: Binding,
     pub(crate) post_logout_redirect_uris: Vec<String>,
     pub(crate) frontchannel_logout_uri: Option<String>,
     pub(crate) backchannel_logout_uri: Option<String>,
@@ -66,6 +69,8 @@ impl Client {
             access_token_alg: None,
             access_token_cnf: None,
             s_hash: false,
+            dpop_bound: false,
+            binding: Binding::default(),
             post_logout_redirect_uris: Vec::new(),
             frontchannel_logout_uri: None,
             backchannel_logout_uri: None,
@@ -174,7 +179,7 @@ fn same_but_for_the_port(registered: &str, uri: &str) -> bool {
     registered.set_port(None).is_ok() && uri.set_port(None).is_ok() && registered == uri
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

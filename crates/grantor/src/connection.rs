@@ -9,9 +9,10 @@ use tokio::{
 };
 
 use crate::{
-    date,
+    date, dpop,
     endpoint::Route,
     fault::{Delivery, alternating},
+    link::Link,
     logout, post,
     request::Request,
     response::{Body, Response},
@@ -23,7 +24,7 @@ use crate::{
 /// How long a connection may take to bring its next request, or to take an answer.
 const IDLE: Duration = Duration::from_secs(600);
 
-pub(crate) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
+pub(crate) async fn serve(mut stream: TcpStream, shared: Arc<Shared>, link: Arc<Link>) {
     let _ = stream.set_nodelay(true);
     let mut reader = Reader::default();
     loop {
@@ -32,7 +33,7 @@ pub(crate) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
             Ok(Err(Broken::Refused(status))) => return refuse(stream, status).await,
             Ok(Err(Broken::Gone)) | Err(_) => return,
         };
-        match timeout(IDLE, answer(&mut stream, &shared, incoming)).await {
+        match timeout(IDLE, answer(&mut stream, &shared, &link, incoming)).await {
             Ok(true) => {}
             _ => return,
         }
@@ -40,18 +41,20 @@ pub(crate) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
 }
 
 /// Answers one request; true when the connection is fit for another.
-async fn answer(stream: &mut TcpStream, shared: &Shared, incoming: Incoming) -> bool {
+async fn answer(stream: &mut TcpStream, shared: &Shared, link: &Arc<Link>, incoming: Incoming) -> bool {
     let Incoming { method, path, query, headers, body, keep_alive } = incoming;
     let route = Route::of(&path, &shared.config.base);
     let endpoint = route.endpoint();
-    let entry = shared.log.add(Request { endpoint, method, path, query, headers, body, status: None });
+    let link = link.clone();
+    let entry = shared.log.add(Request { endpoint, method, path, query, headers, body, status: None, link });
     let request = &entry.request;
 
     shared.holds.pass(endpoint, true).await;
-    let (response, delivery) = match shared.faults.instead(request) {
+    let (response, delivery) = match shared.faults.instead(shared, request) {
         Some(instead) => instead,
         None => {
             let mut response = router::handle(shared, route, request);
+            dpop::stamp(shared, request, &mut response);
             for mut notice in std::mem::take(&mut response.notices) {
                 notice.status = post::send(&notice.uri, &notice.logout_token).await.ok().map(|answer| answer.status);
                 logout::remember(shared, notice);

@@ -15,8 +15,7 @@ use crate::{
 /// The caller proves to be somebody: a client with a secret, or the holder of a valid access token (section 2.1).
 pub(crate) fn introspect(shared: &Shared, request: &Request) -> Result<Response, OAuthError> {
     let params = Params::of_form(request)?;
-    let bearer = request.header("authorization").and_then(|value| value.get(..7));
-    if bearer.is_some_and(|scheme| scheme.eq_ignore_ascii_case("bearer ")) {
+    if bearer::scheme_of(request).is_some() {
         if let Err(challenge) = bearer::token_of(shared, request) {
             return Ok(challenge.into());
         }
@@ -31,7 +30,7 @@ fn describe(shared: &Shared, value: &str) -> Map<String, Value> {
     let store = lock(&shared.store);
     if let Some(token) = store.access(value) {
         let mut members = common(shared, &token.grant, &token.scope, &token.audience, &token.life);
-        members.insert("token_type".into(), "Bearer".into());
+        members.insert("token_type".into(), token.binding.token_type().into());
         if let Some(cnf) = &token.cnf {
             members.insert("cnf".into(), cnf.clone());
         }

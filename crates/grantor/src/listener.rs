@@ -14,8 +14,8 @@ use tokio::{
 };
 
 use crate::{
-    Builder, Server, browser::Browser, clock::Clock, connection, fault::Faults, forge::Forgeries, hold::Holds,
-    key_ring::KeyRing, log::Log, shared::Shared, store::Store,
+    Builder, Server, browser::Browser, clock::Clock, connection, dpop::Dpop, fault::Faults, forge::Forgeries,
+    hold::Holds, key_ring::KeyRing, link::Link, log::Log, shared::Shared, store::Store,
 };
 
 /// How many connections are served at a time; more wait in the backlog.
@@ -39,7 +39,7 @@ pub(crate) fn launch(builder: Builder) -> io::Result<Server> {
             if tell.send(Ok((shared.clone(), port, Handle::current()))).is_ok() {
                 tokio::select! {
                     () = stopped.notified() => {}
-                    () = accept(listener, shared) => {}
+                    () = accept(listener, shared, Link { scheme: "http", port }) => {}
                 }
             }
         });
@@ -62,6 +62,7 @@ fn open(builder: Builder) -> io::Result<(TcpListener, Arc<Shared>, u16)> {
     config.origin = format!("http://127.0.0.1:{port}");
     let clock = Arc::new(Clock::new(builder.clock));
     let shared = Shared {
+        dpop: Dpop::new(config.dpop_nonces),
         config,
         keys: KeyRing::new(builder.keys),
         clients: RwLock::new(builder.clients.into_iter().map(|(id, client)| (id, Arc::new(client))).collect()),
@@ -77,15 +78,16 @@ fn open(builder: Builder) -> io::Result<(TcpListener, Arc<Shared>, u16)> {
     Ok((listener, Arc::new(shared), port))
 }
 
-async fn accept(listener: TcpListener, shared: Arc<Shared>) {
+async fn accept(listener: TcpListener, shared: Arc<Shared>, link: Link) {
+    let link = Arc::new(link);
     let room = Arc::new(Semaphore::new(CONNECTIONS));
     loop {
         let Ok(permit) = room.clone().acquire_owned().await else { return };
         match listener.accept().await {
             Ok((stream, _)) => {
-                let shared = shared.clone();
+                let (shared, link) = (shared.clone(), link.clone());
                 tokio::spawn(async move {
-                    connection::serve(stream, shared).await;
+                    connection::serve(stream, shared, link).await;
                     drop(permit);
                 });
             }

@@ -60,6 +60,7 @@ fn document(shared: &Shared) -> Map<String, Value> {
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "authorization_response_iss_parameter_supported": true,
+        "dpop_signing_alg_values_supported": config.dpop_algs,
         "frontchannel_logout_supported": true,
         "frontchannel_logout_session_supported": true,
         "backchannel_logout_supported": true,

@@ -9,8 +9,8 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    BearerMethod, Client, LogoutNotice, User, browser::Browser, clock::Clock, fault::Faults, forge::Forgeries,
-    hold::Holds, key_ring::KeyRing, log::Log, store::Store,
+    BearerMethod, Client, LogoutNotice, User, browser::Browser, clock::Clock, dpop::Dpop, dpop_nonce::DpopNonces,
+    fault::Faults, forge::Forgeries, hold::Holds, key_ring::KeyRing, log::Log, store::Store,
 };
 
 pub(crate) struct Shared {
@@ -24,6 +24,7 @@ pub(crate) struct Shared {
     pub(crate) forgeries: Forgeries,
     pub(crate) holds: Holds,
     pub(crate) log: Log,
+    pub(crate) dpop: Dpop,
     /// The back-channel logouts that were sent.
     pub(crate) notices: Mutex<Vec<LogoutNotice>>,
 }
@@ -62,6 +63,9 @@ pub(crate) struct Config {
     /// The only way userinfo takes a token, where it takes one alone.
     pub(crate) userinfo_bearer: Option<BearerMethod>,
     pub(crate) tolerant_assertion_audience: bool,
+    pub(crate) dpop_nonces: DpopNonces,
+    /// What DPoP proofs may be signed with.
+    pub(crate) dpop_algs: Vec<String>,
     pub(crate) users: HashMap<String, User>,
     pub(crate) auto_approve: Option<String>,
     /// Members set in the metadata document, or left out of it.
