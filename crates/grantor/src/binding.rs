@@ -31,7 +31,13 @@ impl Binding {
         if client.dpop_bound && jkt.is_none() {
             return Err(OAuthError::invalid_request("the client is registered for DPoP, and there is no proof"));
         }
-        let binding = Self { jkt, x5t: None };
+        let x5t = request.link.thumbprint.clone().filter(|_| client.certificate_bound);
+        if client.certificate_bound && x5t.is_none() {
+            return Err(OAuthError::invalid_request(
+                "the client is registered for certificate-bound tokens, and there is no certificate",
+            ));
+        }
+        let binding = Self { jkt, x5t };
         if binding == Self::default() {
             return Ok(client);
         }
@@ -96,6 +102,10 @@ pub(crate) fn verify(
                 return Err(wrong("the DPoP proof is by another key").by(Scheme::Dpop, shared));
             }
         }
+    }
+    // RFC 8705 section 3: the very certificate, on this connection.
+    if token.binding.x5t.is_some() && token.binding.x5t != request.link.thumbprint {
+        return Err(wrong("the token is bound to another certificate").by(presented.scheme, shared));
     }
     Ok(())
 }

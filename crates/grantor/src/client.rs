@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::{binding::Binding, oracle::Encryption};
+use crate::{binding::Binding, mutual_tls, oracle::Encryption};
 
 /// A client the server knows.
 ///
@@ -34,6 +34,9 @@ pub struct Client {
     pub(crate) access_token_cnf: Option<Value>,
     pub(crate) s_hash: bool,
     pub(crate) dpop_bound: bool,
+    pub(crate) certificate_bound: bool,
+    pub(crate) tls_client_auth_subject_dn: Option<String>,
+    pub(crate) tls_client_auth_san_dns: Option<String>,
     /// What the tokens of this very request are bound to.
     pub(crate) binding: Binding,
     pub(crate) post_logout_redirect_uris: Vec<String>,
@@ -70,6 +73,9 @@ impl Client {
             access_token_cnf: None,
             s_hash: false,
             dpop_bound: false,
+            certificate_bound: false,
+            tls_client_auth_subject_dn: None,
+            tls_client_auth_san_dns: None,
             binding: Binding::default(),
             post_logout_redirect_uris: Vec::new(),
             frontchannel_logout_uri: None,
@@ -83,8 +89,8 @@ impl Client {
         self
     }
 
-    /// The one way it may authenticate: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`
-    /// or `none`. Calling it again adds a way.
+    /// The one way it may authenticate: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`,
+    /// `tls_client_auth`, `self_signed_tls_client_auth` or `none`. Calling it again adds a way.
     pub fn auth(mut self, method: impl Into<String>) -> Self {
         self.auth.push(method.into());
         self
@@ -118,7 +124,7 @@ impl Client {
     }
 
     pub(crate) fn is_public(&self) -> bool {
-        self.secret.is_none() && self.jwks.is_none()
+        self.secret.is_none() && self.jwks.is_none() && mutual_tls::method_of(self).is_none()
     }
 
     pub(crate) fn may_use(&self, method: &str) -> bool {

@@ -114,6 +114,7 @@ impl Client {
 
     /// What this build cannot do for it, or what it lacks for what it asks.
     pub(crate) fn check(&self) -> Result<(), String> {
+        self.check_mutual_tls()?;
         let id = &self.id;
         let needs_oracle = |what: &str| Err(format!("client {id}: {what} needs grantor's cargo feature `oracle`"));
         let algs = [&self.id_token_alg, &self.userinfo_alg, &self.access_token_alg];

@@ -149,6 +149,7 @@
 
 mod access_token;
 mod api;
+mod authority;
 mod authorization_request;
 mod authorize;
 mod bearer;
@@ -192,6 +193,7 @@ mod log;
 mod logout;
 mod metadata;
 mod misbehaviour;
+mod mutual_tls;
 mod oracle;
 mod pages;
 mod params;
@@ -209,12 +211,15 @@ mod session;
 mod shared;
 mod signer;
 mod store;
+mod subject;
+mod tls;
 mod token;
 mod user;
 mod userinfo;
 mod webfinger;
 mod wire;
 
+pub use authority::ClientCertificate;
 pub use bearer::BearerMethod;
 pub use builder::Builder;
 pub use client::Client;

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{claims, oracle, response::Response, response_type, shared::Shared};
+use crate::{claims, oracle, response::Response, response_type, shared::Shared, tls};
 
 /// What a client may encrypt with, where the build has it.
 const ENCRYPTION_ALGS: [&str; 8] =
@@ -76,6 +76,7 @@ fn document(shared: &Shared) -> Map<String, Value> {
             document.insert(format!("{what}_encryption_enc_values_supported"), json!(ENCRYPTION_ENCS));
         }
     }
+    tls::describe(shared, &mut document);
     for (name, value) in &config.metadata {
         match value {
             Some(value) => document.insert(name.clone(), value.clone()),

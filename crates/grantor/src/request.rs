@@ -69,6 +69,12 @@ impl Request {
         self.header("dpop")
     }
 
+    /// The SHA-256 thumbprint of the client's certificate, whose key it has shown to have: `x5t#S256`. None where the
+    /// connection had none ([RFC 8705 section 3.1](https://www.rfc-editor.org/rfc/rfc8705#section-3.1)).
+    pub fn client_certificate_thumbprint(&self) -> Option<&str> {
+        self.link.thumbprint.as_deref()
+    }
+
     /// Whether the body is declared to be a form.
     pub(crate) fn is_form(&self) -> bool {
         self.header("content-type").is_some_and(|value| {
