@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::{
     Request, binding,
     error::printable,
+    protected_resource,
     response::Response,
     shared::{Shared, lock},
     store::AccessToken,
@@ -58,7 +59,15 @@ impl Challenge {
 
     /// By the scheme that the request presents its token by.
     pub(crate) fn like(self, shared: &Shared, request: &Request) -> Self {
-        self.by(scheme_of(request).unwrap_or(Scheme::Bearer), shared)
+        self.by(scheme_of(request).unwrap_or(Scheme::Bearer), shared).about(shared, request)
+    }
+
+    /// Says where the API describes itself, if it does.
+    fn about(self, shared: &Shared, request: &Request) -> Self {
+        match protected_resource::parameter(shared, request) {
+            Some(url) => self.with("resource_metadata", url),
+            None => self,
+        }
     }
 
     pub(crate) fn insufficient_scope(scope: &str) -> Self {
@@ -85,7 +94,7 @@ impl From<Challenge> for Response {
 
 /// The valid token of a request, with its value.
 pub(crate) fn token_of(shared: &Shared, request: &Request) -> Result<(String, AccessToken), Challenge> {
-    token_by(shared, request, None)
+    token_by(shared, request, None).map_err(|challenge| challenge.about(shared, request))
 }
 
 /// A way to present a token in the `Authorization` field. A form body counts as the first.

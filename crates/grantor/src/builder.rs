@@ -41,6 +41,7 @@ impl Builder {
             userinfo_bearer: None,
             tolerant_assertion_audience: false,
             tls: Reach::default(),
+            protected_resource: false,
             dpop_nonces: DpopNonces::default(),
             dpop_algs: dpop::default_algs(),
             users: [alice, jane].map(|user| (user.username.clone(), user)).into(),

@@ -205,7 +205,10 @@ pub(crate) fn stamp(shared: &Shared, request: &Request, response: &mut Response)
 
 fn takes_proofs(endpoint: Endpoint) -> bool {
     use Endpoint::*;
-    !matches!(endpoint, Metadata | Authorize | Jwks | EndSession | CheckSession | Webfinger | Claims | Other)
+    !matches!(
+        endpoint,
+        Metadata | Authorize | Jwks | EndSession | CheckSession | Webfinger | Claims | ProtectedResource | Other
+    )
 }
 
 /// What proofs may be signed with in this build.

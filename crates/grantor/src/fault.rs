@@ -12,7 +12,7 @@ use crate::{
     bearer::{self, Scheme},
     callback::Callback,
     error::printable,
-    jwks, pages,
+    jwks, pages, protected_resource,
     queue::Queue,
     random,
     request::Request,
@@ -129,6 +129,9 @@ fn oauth_error(shared: &Shared, request: &Request, status: u16, error: &str, des
     }
     if scheme == Scheme::Dpop {
         challenge.push_str(&format!(", algs=\"{}\"", shared.config.dpop_algs.join(" ")));
+    }
+    if let Some(url) = protected_resource::parameter(shared, request) {
+        challenge.push_str(&format!(", resource_metadata=\"{url}\""));
     }
     let response = Response::json(status, body).no_store();
     match request.endpoint {

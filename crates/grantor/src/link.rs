@@ -24,6 +24,10 @@ impl Link {
         Self { scheme, port, mutual, certificates: Vec::new(), thumbprint: None }
     }
 
+    pub(crate) fn origin(&self) -> String {
+        format!("{}://127.0.0.1:{}", self.scheme, self.port)
+    }
+
     pub(crate) fn with(&self, certificates: Vec<CertificateDer<'static>>) -> Self {
         let thumbprint = certificates.first().map(|certificate| random::sha256_base64url(certificate));
         Self { certificates, thumbprint, ..*self }

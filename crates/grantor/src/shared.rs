@@ -75,6 +75,8 @@ pub(crate) struct Config {
     pub(crate) userinfo_bearer: Option<BearerMethod>,
     pub(crate) tolerant_assertion_audience: bool,
     pub(crate) tls: Reach,
+    /// Whether the API describes itself.
+    pub(crate) protected_resource: bool,
     pub(crate) dpop_nonces: DpopNonces,
     /// What DPoP proofs may be signed with.
     pub(crate) dpop_algs: Vec<String>,
