@@ -35,7 +35,7 @@ impl ClientCertificate {
 
     /// `x5t#S256`: the base64url of its SHA-256 hash ([RFC 8705 section 3.1](https://www.rfc-editor.org/rfc/rfc8705#section-3.1)).
     pub fn thumbprint(&self) -> String {
-        random::sha256_base64url(&self.der)
+        random::sha256_of_bytes(&self.der)
     }
 
     /// A key set with this certificate alone, for [`Client::jwks`](crate::Client::jwks) of a client that authenticates by

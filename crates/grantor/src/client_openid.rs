@@ -66,7 +66,8 @@ impl Client {
     }
 
     /// The `cnf` of its access tokens, in the JWT and at introspection
-    /// ([RFC 7800](https://www.rfc-editor.org/rfc/rfc7800)): what binds them to a key. This server does not check it.
+    /// ([RFC 7800](https://www.rfc-editor.org/rfc/rfc7800)): what binds them to a key. This server does not check it; for what it does,
+    /// see [`Client::dpop_bound_access_tokens`] and [`Client::certificate_bound_access_tokens`].
     pub fn access_token_cnf(mut self, cnf: Value) -> Self {
         self.access_token_cnf = Some(cnf);
         self

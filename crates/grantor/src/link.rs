@@ -29,7 +29,7 @@ impl Link {
     }
 
     pub(crate) fn with(&self, certificates: Vec<CertificateDer<'static>>) -> Self {
-        let thumbprint = certificates.first().map(|certificate| random::sha256_base64url(certificate));
+        let thumbprint = certificates.first().map(|certificate| random::sha256_of_bytes(certificate));
         Self { certificates, thumbprint, ..*self }
     }
 }

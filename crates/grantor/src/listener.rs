@@ -50,21 +50,21 @@ pub(crate) fn launch(builder: Builder) -> io::Result<Server> {
             Err(error) => return drop(tell.send(Err(error))),
         };
         runtime.block_on(async {
-            let (doors, shared, port) = match open(builder) {
+            let Opened { door, mtls, shared, port } = match open(builder) {
                 Ok(opened) => opened,
                 Err(error) => return drop(tell.send(Err(error))),
             };
             if tell.send(Ok((shared.clone(), port, Handle::current()))).is_ok() {
                 let room = Arc::new(Semaphore::new(CONNECTIONS));
                 let second = async {
-                    match doors.1 {
+                    match mtls {
                         Some(door) => accept(door, room.clone(), shared.clone()).await,
                         None => pending().await,
                     }
                 };
                 tokio::select! {
                     () = stopped.notified() => {}
-                    () = accept(doors.0, room.clone(), shared.clone()) => {}
+                    () = accept(door, room.clone(), shared.clone()) => {}
                     () = second => {}
                 }
             }
@@ -82,7 +82,16 @@ struct Door {
     acceptor: Option<TlsAcceptor>,
 }
 
-fn open(builder: Builder) -> io::Result<((Door, Option<Door>), Arc<Shared>, u16)> {
+/// A server whose ports are bound.
+struct Opened {
+    door: Door,
+    /// The port that asks for certificates.
+    mtls: Option<Door>,
+    shared: Arc<Shared>,
+    port: u16,
+}
+
+fn open(builder: Builder) -> io::Result<Opened> {
     let (listener, port) = listen(builder.port)?;
     let mut config = builder.config;
     config.origin = format!("{}://127.0.0.1:{port}", config.scheme());
@@ -113,7 +122,7 @@ fn open(builder: Builder) -> io::Result<((Door, Option<Door>), Arc<Shared>, u16)
         log: Log::new(builder.log_limit),
         notices: Mutex::default(),
     };
-    Ok(((door, mtls), Arc::new(shared), port))
+    Ok(Opened { door, mtls, shared: Arc::new(shared), port })
 }
 
 fn listen(port: u16) -> io::Result<(TcpListener, u16)> {

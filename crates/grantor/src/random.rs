@@ -16,6 +16,10 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
     aws_lc_rs::constant_time::verify_slices_are_equal(one.as_bytes(), other.as_bytes()).is_ok()
 }
 
-pub(crate) fn sha256_base64url(text: impl AsRef<[u8]>) -> String {
-    URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_ref()))
+pub(crate) fn sha256_base64url(text: &str) -> String {
+    sha256_of_bytes(text.as_bytes())
+}
+
+pub(crate) fn sha256_of_bytes(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes))
 }

@@ -263,6 +263,21 @@ fn userinfo_takes_a_proof_too() {
 }
 
 #[test]
+fn the_holder_of_a_bound_token_may_introspect_with_a_proof() {
+    let server = Server::start();
+    let prover = Prover::new();
+    let token = prover.svc(&server, json!({})).text("access_token");
+    let form = encode(&[("token", &token)]);
+    let ask = |scheme: &str, proof: &str| {
+        let credentials = format!("{scheme} {token}");
+        to(&server, "POST", "/introspect", &[FORM, ("Authorization", &credentials), ("DPoP", proof)], &form)
+    };
+    let proof = || prover.proof("POST", &server.url("/introspect"), json!({"ath": hash(&token)}));
+    assert_eq!(ask("DPoP", &proof()).json()["active"], true);
+    assert_eq!(refused(&ask("Bearer", &proof())), (401, "invalid_token".into(), true));
+}
+
+#[test]
 fn a_code_asked_for_with_dpop_jkt_is_for_that_key_alone() {
     let server = auto();
     let (prover, other) = (Prover::new(), Prover::new());

@@ -239,6 +239,19 @@ fn the_refresh_token_of_a_public_client_is_bound_to_its_certificate() {
 }
 
 #[test]
+fn a_bound_token_may_be_of_any_kind_of_client() {
+    let by_certificate = Client::new("dn").tls_client_auth_subject_dn("CN=shop").certificate_bound_access_tokens();
+    let server = tls().client(by_certificate).start();
+    let shop = server.client_certificate("shop");
+    let token = ask(&server, Some(&shop), "dn").text("access_token");
+    let api = server.mtls_url("/api");
+    assert_eq!(with_token(&server, Some(&shop), &api, &token).status, 200);
+    // The name does not count, the certificate does.
+    let again = server.client_certificate("shop");
+    assert_eq!(with_token(&server, Some(&again), &api, &token).status, 401);
+}
+
+#[test]
 fn misbehaviour_goes_through_tls_as_well() {
     let server = tls().start();
     let url = server.url("/public");
