@@ -22,13 +22,15 @@ pub(crate) fn issue(
     audience: &[String],
 ) -> (Arc<str>, Life) {
     let life = Life::starting(shared.clock.now(), shared.config.access_token_lifetime);
-    let cnf = client.and_then(|client| client.access_token_cnf.clone());
+    let binding = client.map(|client| client.binding.clone()).unwrap_or_default();
+    let cnf = binding.cnf(client.and_then(|client| client.access_token_cnf.as_ref()));
     let token = AccessToken {
         grant: grant.clone(),
         scope: scope.to_owned(),
         audience: audience.to_vec(),
         life,
         cnf,
+        binding,
         refused_once: false,
     };
     let alg = client.and_then(|client| client.access_token_alg.as_deref());

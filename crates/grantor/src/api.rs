@@ -23,7 +23,7 @@ pub(crate) fn api(shared: &Shared, request: &Request) -> Response {
         "scope" if !second.is_empty() => {
             let scope = decoded(second);
             if !has(&token.scope, &scope) {
-                return Challenge::insufficient_scope(&scope).into();
+                return Challenge::insufficient_scope(&scope).like(shared, request).into();
             }
         }
         "status" => {
@@ -35,6 +35,7 @@ pub(crate) fn api(shared: &Shared, request: &Request) -> Response {
             return Challenge::new(401, "insufficient_user_authentication", "a stronger and fresher login is required")
                 .with("acr_values", crate::STRONG_ACR)
                 .with("max_age", "60")
+                .like(shared, request)
                 .into();
         }
         "redirect" => {

@@ -23,6 +23,7 @@ pub(crate) struct AuthorizationRequest {
     /// The only person who will do.
     pub(crate) sub: Option<String>,
     pub(crate) max_age: Option<u64>,
+    pub(crate) dpop_jkt: Option<String>,
     pub(crate) login_hint: Option<String>,
     prompt: Vec<String>,
 }
@@ -107,6 +108,7 @@ pub(crate) fn validate(
         prompt,
         max_age,
         login_hint: text("login_hint"),
+        dpop_jkt: text("dpop_jkt"),
     })
 }
 
@@ -116,6 +118,13 @@ fn response_type(client: &Client, params: &Params) -> Result<ResponseType, OAuth
         .ok_or_else(|| OAuthError::new("unsupported_response_type", "this server does not know that response_type"))?;
     if !client.may_ask_for(text) {
         return Err(OAuthError::new("unauthorized_client", "the client is not registered for that response_type"));
+    }
+    // The front channel has no room for a proof (RFC 9449 section 5.2).
+    if parsed.token && client.dpop_bound {
+        return Err(OAuthError::new(
+            "unauthorized_client",
+            "the client is registered for tokens that are bound to a key",
+        ));
     }
     Ok(parsed)
 }

@@ -144,6 +144,7 @@ pub(crate) fn approve(
         state: authorization.reply.state.clone(),
         sid: Some(entered.sid.to_string()),
         claims: authorization.claims.clone(),
+        dpop_jkt: authorization.dpop_jkt.clone(),
         ..Grant::default()
     });
     let mut params = response_params(shared, &client, authorization, &grant);

@@ -4,7 +4,9 @@ use std::{collections::HashMap, io, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use crate::{BearerMethod, Client, Server, SigningKey, User, clock::Source, random, shared::Config};
+use crate::{
+    BearerMethod, Client, DpopNonces, Server, SigningKey, User, clock::Source, dpop, random, shared::Config, tls::Reach,
+};
 
 /// The settings of a [`Server`], by [`Server::builder`].
 ///
@@ -38,6 +40,10 @@ impl Builder {
             claim_sources_in_id_token: false,
             userinfo_bearer: None,
             tolerant_assertion_audience: false,
+            tls: Reach::default(),
+            protected_resource: false,
+            dpop_nonces: DpopNonces::default(),
+            dpop_algs: dpop::default_algs(),
             users: [alice, jane].map(|user| (user.username.clone(), user)).into(),
             auto_approve: None,
             metadata: Vec::new(),

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::oracle::Encryption;
+use crate::{binding::Binding, mutual_tls, oracle::Encryption};
 
 /// A client the server knows.
 ///
@@ -33,6 +33,14 @@ pub struct Client {
     pub(crate) access_token_alg: Option<String>,
     pub(crate) access_token_cnf: Option<Value>,
     pub(crate) s_hash: bool,
+    pub(crate) introspection_alg: Option<String>,
+    pub(crate) introspection_encryption: Option<Encryption>,
+    pub(crate) dpop_bound: bool,
+    pub(crate) certificate_bound: bool,
+    pub(crate) tls_client_auth_subject_dn: Option<String>,
+    pub(crate) tls_client_auth_san_dns: Option<String>,
+    /// What the tokens of this very request are bound to.
+    pub(crate) binding: Binding,
     pub(crate) post_logout_redirect_uris: Vec<String>,
     pub(crate) frontchannel_logout_uri: Option<String>,
     pub(crate) backchannel_logout_uri: Option<String>,
@@ -66,6 +74,13 @@ impl Client {
             access_token_alg: None,
             access_token_cnf: None,
             s_hash: false,
+            introspection_alg: None,
+            introspection_encryption: None,
+            dpop_bound: false,
+            certificate_bound: false,
+            tls_client_auth_subject_dn: None,
+            tls_client_auth_san_dns: None,
+            binding: Binding::default(),
             post_logout_redirect_uris: Vec::new(),
             frontchannel_logout_uri: None,
             backchannel_logout_uri: None,
@@ -78,8 +93,8 @@ impl Client {
         self
     }
 
-    /// The one way it may authenticate: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`
-    /// or `none`. Calling it again adds a way.
+    /// The one way it may authenticate: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`,
+    /// `tls_client_auth`, `self_signed_tls_client_auth` or `none`. Calling it again adds a way.
     pub fn auth(mut self, method: impl Into<String>) -> Self {
         self.auth.push(method.into());
         self
@@ -113,7 +128,7 @@ impl Client {
     }
 
     pub(crate) fn is_public(&self) -> bool {
-        self.secret.is_none() && self.jwks.is_none()
+        self.secret.is_none() && self.jwks.is_none() && mutual_tls::method_of(self).is_none()
     }
 
     pub(crate) fn may_use(&self, method: &str) -> bool {
@@ -174,7 +189,7 @@ fn same_but_for_the_port(registered: &str, uri: &str) -> bool {
     registered.set_port(None).is_ok() && uri.set_port(None).is_ok() && registered == uri
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

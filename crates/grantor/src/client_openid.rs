@@ -66,7 +66,8 @@ impl Client {
     }
 
     /// The `cnf` of its access tokens, in the JWT and at introspection
-    /// ([RFC 7800](https://www.rfc-editor.org/rfc/rfc7800)): what binds them to a key. This server does not check it.
+    /// ([RFC 7800](https://www.rfc-editor.org/rfc/rfc7800)): what binds them to a key. This server does not check it; for what it does,
+    /// see [`Client::dpop_bound_access_tokens`] and [`Client::certificate_bound_access_tokens`].
     pub fn access_token_cnf(mut self, cnf: Value) -> Self {
         self.access_token_cnf = Some(cnf);
         self
@@ -114,9 +115,14 @@ impl Client {
 
     /// What this build cannot do for it, or what it lacks for what it asks.
     pub(crate) fn check(&self) -> Result<(), String> {
+        self.check_mutual_tls()?;
         let id = &self.id;
         let needs_oracle = |what: &str| Err(format!("client {id}: {what} needs grantor's cargo feature `oracle`"));
-        let algs = [&self.id_token_alg, &self.userinfo_alg, &self.access_token_alg];
+        if self.introspection_alg.as_deref() == Some("none") {
+            // RFC 9701 section 6.
+            return Err(format!("client {id}: an introspection answer is not signed with none"));
+        }
+        let algs = [&self.id_token_alg, &self.userinfo_alg, &self.access_token_alg, &self.introspection_alg];
         for alg in algs.into_iter().flatten() {
             match alg.as_str() {
                 "none" => {}
@@ -129,7 +135,8 @@ impl Client {
                 alg => return Err(format!("client {id}: this server cannot sign with {alg}")),
             }
         }
-        for encryption in [&self.id_token_encryption, &self.userinfo_encryption].into_iter().flatten() {
+        let encryptions = [&self.id_token_encryption, &self.userinfo_encryption, &self.introspection_encryption];
+        for encryption in encryptions.into_iter().flatten() {
             // Whether it can be done shows when it is.
             oracle::encrypted(self, encryption, "{}", false)?;
         }

@@ -1,5 +1,7 @@
 //! Which part of the server a request is for.
 
+use crate::protected_resource;
+
 /// A part of the server: what requests are counted, logged, held and misbehaved by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -28,13 +30,15 @@ pub enum Endpoint {
     Webfinger,
     /// The claims provider: `/claims` and everything below it.
     Claims,
+    /// The metadata of the API, [RFC 9728](https://www.rfc-editor.org/rfc/rfc9728).
+    ProtectedResource,
     /// Everything else: `/public`, `/attacker/jwks`, paths that do not exist.
     Other,
 }
 
 impl Endpoint {
     /// Every endpoint, for loops over all of them.
-    pub const ALL: [Endpoint; 13] = [
+    pub const ALL: [Endpoint; 14] = [
         Endpoint::Metadata,
         Endpoint::Authorize,
         Endpoint::Token,
@@ -47,6 +51,7 @@ impl Endpoint {
         Endpoint::CheckSession,
         Endpoint::Webfinger,
         Endpoint::Claims,
+        Endpoint::ProtectedResource,
         Endpoint::Other,
     ];
 
@@ -75,6 +80,7 @@ pub(crate) enum Route {
     ClaimsMetadata,
     ClaimsJwks,
     AttackerJwks,
+    ProtectedResource,
     Api,
     Public,
     Nothing,
@@ -94,6 +100,9 @@ impl Route {
         }
         if path == "/attacker/jwks" {
             return Route::AttackerJwks;
+        }
+        if protected_resource::is_path(path) {
+            return Route::ProtectedResource;
         }
         // RFC 8414 section 3.1: the well-known part goes between the host and the issuer's path.
         if path.strip_prefix("/.well-known/oauth-authorization-server") == Some(base) {
@@ -134,6 +143,7 @@ impl Route {
             Route::CheckSession => Endpoint::CheckSession,
             Route::Webfinger => Endpoint::Webfinger,
             Route::Claims | Route::ClaimsMetadata | Route::ClaimsJwks => Endpoint::Claims,
+            Route::ProtectedResource => Endpoint::ProtectedResource,
             Route::AttackerJwks | Route::Public | Route::Nothing => Endpoint::Other,
         }
     }

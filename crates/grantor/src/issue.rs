@@ -6,6 +6,7 @@ use serde_json::{Map, Number};
 
 use crate::{
     Client, Jwt, access_token,
+    binding::Binding,
     id_token::{IdToken, id_token},
     response::Response,
     shared::{Shared, lock},
@@ -30,10 +31,12 @@ pub(crate) fn answer(shared: &Shared, issue: Issue<'_>) -> Response {
         access_token::issue(shared, Some(issue.client), &issue.grant, &issue.scope, &issue.audience);
     let mut members = Map::new();
     members.insert("access_token".into(), access_token.as_ref().into());
-    members.insert("token_type".into(), "Bearer".into());
+    members.insert("token_type".into(), issue.client.binding.token_type().into());
     members.insert("expires_in".into(), seconds(config.access_token_lifetime).into());
     if issue.with_refresh_token {
-        let token = lock(&shared.store).add_refresh(issue.grant.clone(), config.refresh_token_lifetime);
+        let binding = Binding::of_refresh_token(issue.client);
+        let lifetime = config.refresh_token_lifetime;
+        let token = lock(&shared.store).add_bound_refresh(issue.grant.clone(), lifetime, binding);
         members.insert("refresh_token".into(), token.as_ref().into());
     }
     if has(&issue.scope, "openid") && issue.grant.username.is_some() {

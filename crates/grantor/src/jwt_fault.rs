@@ -128,10 +128,12 @@ pub enum Jwt {
     Claims,
     /// The logout tokens that a logout sends by itself. See also [`Server::logout_token`](crate::Server::logout_token).
     LogoutToken,
+    /// The signed answer of introspection ([RFC 9701](https://www.rfc-editor.org/rfc/rfc9701)).
+    Introspection,
 }
 
 impl Jwt {
-    pub(crate) const COUNT: usize = 7;
+    pub(crate) const COUNT: usize = 8;
 
     pub(crate) fn index(self) -> usize {
         self as usize

@@ -27,7 +27,7 @@
 //!
 //! It listens on a free port of 127.0.0.1, runs on a thread of its own, and stops when dropped. It therefore works in
 //! synchronous tests and in tests of any async runtime; hundreds of servers at a time are fine. Never let anybody but your
-//! tests near it: it speaks plain HTTP and its passwords are on this page.
+//! tests near it: it speaks plain HTTP, unless asked for TLS, and its passwords are on this page.
 //!
 //! # What is registered
 //!
@@ -53,14 +53,15 @@
 //! | `/.well-known/webfinger` | `Webfinger` | the issuer of any `acct:` and `http(s):` resource |
 //! | `/authorize` | `Authorize` | every response type, PKCE with S256 only, RFC 9207 `iss`; login and consent pages, or [`Builder::auto_approve`] |
 //! | `/token` | `Token` | `authorization_code`, `client_credentials`, `refresh_token`, `password` |
-//! | `/introspect` | `Introspection` | for clients with a secret or keys and for holders of an access token |
+//! | `/introspect` | `Introspection` | for clients with a secret, keys or a certificate and for holders of an access token; JSON or a JWT |
 //! | `/revoke` | `Revocation` | a refresh token takes its family along |
 //! | `/userinfo` | `Userinfo` | claims by scope and by the `claims` parameter, as JSON or as a JWT |
 //! | `/jwks` | `Jwks` | a key each for RS256, PS256, ES256, ES384 and EdDSA, the same ones for all servers of a process |
 //! | `/end_session` | `EndSession` | ends the browser's session: by ID token, by the person's own word, or at once with [`Builder::auto_approve`] |
 //! | `/check_session` | `CheckSession` | the page for a client's frame |
 //! | `/claims`, `/claims/jwks`, `/claims/.well-known/openid-configuration` | `Claims` | a claims provider for distributed and aggregated claims |
-//! | `/api/…` | `Api` | wants a Bearer token, in the header or in a form, and echoes the request as JSON |
+//! | `/.well-known/oauth-protected-resource`, the same and `/api` | `ProtectedResource` | with [`Builder::protected_resource_metadata`] |
+//! | `/api/…` | `Api` | wants a Bearer token, in the header or in a form, or a DPoP token, and echoes the request as JSON |
 //! | `/public/…` | `Other` | the same echo without a token |
 //! | `/attacker/jwks` | `Other` | the keys that [`JwtFault::AttackerJku`] points to; no client asks for them |
 //!
@@ -76,11 +77,27 @@
 //! **A client authenticates** with its secret, or with an assertion that it signs with its secret or with a key of
 //! [`Client::jwks`] ([`Client::auth`]). `iss` and `sub` of an assertion are the client, `aud` is the issuer as one string
 //! (see [`Builder::tolerant_assertion_audience`]), `exp` is there and within the hour, and each `jti` is good once. What
-//! arrived is in the log: `request.form_value("client_assertion")`.
+//! arrived is in the log: `request.form_value("client_assertion")`. Or it is known by the certificate of its connection:
+//! [`Client::tls_client_auth_subject_dn`], [`Client::tls_client_auth_san_dns`], or `self_signed_tls_client_auth` with the
+//! certificate in [`Client::jwks`].
+//!
+//! **TLS** comes with [`Builder::tls`], or on a second port alone with [`Builder::mtls`]. That port asks for a certificate and
+//! takes any; it has all the endpoints and the API ([`Server::mtls_url`]), and `mtls_endpoint_aliases` leads there.
+//! Certificates are by [`Server::client_certificate`] and [`Server::self_signed_certificate`]; what to trust is
+//! [`Server::ca_pem`]. [`Request::client_certificate_thumbprint`] tells what a request came with.
+//!
+//! **Tokens are bound** to the key of a DPoP proof, where the token request bears one ([`Request::dpop`]) or must
+//! ([`Client::dpop_bound_access_tokens`]), and to the certificate with [`Client::certificate_bound_access_tokens`]. `cnf` of a
+//! JWT and of introspection says to which; `/api`, `/userinfo` and `/introspect` take such a token in no other hands; the
+//! refresh token of a public client is bound along. A proof is checked by every rule of RFC 9449 section 4.3: it is good once
+//! and for a minute, `htu` is the URL as it was asked for, without query and fragment, and with the nonce that
+//! [`Builder::dpop_nonces`] wants. The authorization server and the API have nonces of their own. `dpop_jkt` of an
+//! authorization request binds the code.
 //!
 //! **JWTs** are signed as the client is registered: [`Client::id_token_signed_response_alg`] also for its logout tokens,
-//! [`Client::userinfo_signed_response_alg`], [`Client::jwt_access_tokens`]. Access tokens are opaque unless asked for as JWTs.
-//! Keys can be chosen, published without `kid`, and rotated: [`Builder::signing_keys`], [`Server::rotate_keys`].
+//! [`Client::userinfo_signed_response_alg`], [`Client::introspection_signed_response_alg`], [`Client::jwt_access_tokens`].
+//! Access tokens are opaque unless asked for as JWTs. Keys can be chosen, published without `kid`, and rotated:
+//! [`Builder::signing_keys`], [`Server::rotate_keys`].
 //!
 //! **Logout** ends a session, which every ID token names by `sid`. A browser is sent back to addresses that the client has
 //! registered, exactly. Clients of the session are told in frames ([`Client::frontchannel_logout_uri`]) and by a logout
@@ -105,6 +122,11 @@
 //! requests ([`Server::misbehave_times`]). [`Server::hold`] keeps answers back until a test lets them go, which turns a race
 //! into a sequence: wait until all requests have arrived, then release.
 //!
+//! With DPoP: [`Misbehaviour::UseDpopNonce`] asks for another nonce without end, [`Misbehaviour::DpopNonce`] names one that
+//! nobody asked for, `OmitMember("DPoP-Nonce")` asks for one and names none, `SetMember("token_type", "Bearer")` belittles
+//! a bound token, and [`Misbehaviour::OAuthError`] with `invalid_token` goes into a challenge by the scheme of the request.
+//! Of the API's metadata, `SetMember` spoils `resource` and `authorization_servers`.
+//!
 //! A [`JwtFault`] is what is wrong with one kind of [`Jwt`]: a claim, the header, the signature, the key
 //! ([`Server::misbehave_jwt`], [`Server::misbehave_jwt_times`]). What none of them says, a test signs itself with
 //! [`SigningKey::sign`].
@@ -125,23 +147,25 @@
 //!
 //! - Lifetimes may be milliseconds; `expires_in` is then a fraction, as in 1.5.
 //! - A request head may have 64 KiB, a body 1 MiB. The newest 200,000 tokens of a kind are remembered.
-//! - In scope: RFC 6749, 6750, 7009, 7033, 7523 (client authentication), 7636, 7662, 8252, 8414, 8707, 9068, 9207, 9470, OpenID
-//!   Connect Core, Discovery, Form Post Response Mode, Session Management, Front-Channel, Back-Channel and RP-Initiated Logout,
-//!   each as far as this page says. Out of scope: TLS, device, CIBA and exchange grants, DPoP, pushed requests and request
-//!   objects, dynamic registration.
-//! - Encrypted ID tokens, UserInfo answers and logout tokens ([`Client::id_token_encrypted_response`],
-//!   [`Client::userinfo_encrypted_response`]) and the algorithms ES512 and ES256K need the cargo feature `oracle`, which needs
-//!   OpenSSL: Debian's `libssl-dev` and `pkg-config`.
+//! - In scope: RFC 6749, 6750, 7009, 7033, 7523 (client authentication), 7636, 7662, 8252, 8414, 8705, 8707, 9068, 9207,
+//!   9449, 9470, 9701, 9728, OpenID Connect Core, Discovery, Form Post Response Mode, Session Management, Front-Channel,
+//!   Back-Channel and RP-Initiated Logout, each as far as this page says. Out of scope: device, CIBA and exchange grants,
+//!   pushed requests and request objects, dynamic registration, HTTP/2, revocation of certificates.
+//! - Encrypted ID tokens, UserInfo and introspection answers and logout tokens ([`Client::id_token_encrypted_response`],
+//!   [`Client::userinfo_encrypted_response`], [`Client::introspection_encrypted_response`]) and the algorithms ES512 and
+//!   ES256K need the cargo feature `oracle`, which needs OpenSSL: Debian's `libssl-dev` and `pkg-config`.
 //!
 //! # The map
 //!
-//! `listener` owns the thread, `connection` one connection, `wire` its bytes. `router` goes from a path to the file named
-//! after what answers it (`metadata`, `webfinger`, `authorize` with `authorization_request`, `interaction` and `pages`,
-//! `token`, `introspection`, `revocation`, `userinfo`, `jwks`, `end_session`, `session`, `claims_provider`, `api`). They return
-//! a `response`, still a value, which `fault` may change and `hold` may delay. `issue`, `id_token`, `access_token` and `logout`
-//! say what a token holds, `claims` what is known of a person; `signer` picks who signs, `jwt` puts it together, and `forge`
-//! spoils it. `keys` are one process's, `key_ring` one server's. `store` keeps what was issued, `browser` who is logged in,
-//! `log` what arrived.
+//! `listener` owns the thread, `tls` and `authority` what its ports show, `connection` one connection, `link` what is known
+//! of it, `wire` its bytes. `router` goes from a path to the file named after what answers it (`metadata`, `webfinger`,
+//! `authorize` with `authorization_request`, `interaction` and `pages`, `token`, `introspection` with `introspection_jwt`,
+//! `revocation`, `userinfo`, `jwks`, `end_session`, `session`, `claims_provider`, `protected_resource`, `api`). They return
+//! a `response`, still a value, which `fault` may change and `hold` may delay. `issue`, `id_token`, `access_token` and
+//! `logout` say what a token holds, `binding` in whose hands it is good (`dpop` with `dpop_nonce`, `mutual_tls` with
+//! `subject`), `claims` what is known of a person; `signer` picks who signs, `jwt` puts it together, and `forge` spoils it.
+//! `keys` are one process's, `key_ring` one server's. `store` keeps what was issued, `browser` who is logged in, `log` what
+//! arrived.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -149,9 +173,11 @@
 
 mod access_token;
 mod api;
+mod authority;
 mod authorization_request;
 mod authorize;
 mod bearer;
+mod binding;
 mod bounded;
 mod browser;
 mod builder;
@@ -167,6 +193,8 @@ mod client_openid;
 mod clock;
 mod connection;
 mod date;
+mod dpop;
+mod dpop_nonce;
 mod end_session;
 mod endpoint;
 mod error;
@@ -177,21 +205,25 @@ mod id_token;
 mod id_token_hint;
 mod interaction;
 mod introspection;
+mod introspection_jwt;
 mod issue;
 mod jwks;
 mod jwt;
 mod jwt_fault;
 mod key_ring;
 mod keys;
+mod link;
 mod listener;
 mod log;
 mod logout;
 mod metadata;
 mod misbehaviour;
+mod mutual_tls;
 mod oracle;
 mod pages;
 mod params;
 mod post;
+mod protected_resource;
 mod provider;
 mod queue;
 mod random;
@@ -205,15 +237,19 @@ mod session;
 mod shared;
 mod signer;
 mod store;
+mod subject;
+mod tls;
 mod token;
 mod user;
 mod userinfo;
 mod webfinger;
 mod wire;
 
+pub use authority::ClientCertificate;
 pub use bearer::BearerMethod;
 pub use builder::Builder;
 pub use client::Client;
+pub use dpop_nonce::DpopNonces;
 pub use endpoint::Endpoint;
 pub use hold::Hold;
 pub use jwt_fault::{Jwt, JwtFault};

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{claims, oracle, response::Response, response_type, shared::Shared};
+use crate::{claims, oracle, response::Response, response_type, shared::Shared, tls};
 
 /// What a client may encrypt with, where the build has it.
 const ENCRYPTION_ALGS: [&str; 8] =
@@ -23,6 +23,8 @@ fn document(shared: &Shared) -> Map<String, Value> {
         "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"
     ]);
     let signing_algs = signing_algs(shared);
+    // RFC 9701 section 7.
+    let signed_introspection: Vec<&String> = signing_algs.iter().filter(|alg| *alg != "none").collect();
     let sources = config.users.values().any(|user| !user.aggregated.is_empty());
     let distributed = config.users.values().any(|user| !user.distributed.is_empty());
     let claim_types: Vec<&str> = [("normal", true), ("aggregated", sources), ("distributed", distributed)]
@@ -49,6 +51,7 @@ fn document(shared: &Shared) -> Map<String, Value> {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": signing_algs,
         "userinfo_signing_alg_values_supported": signing_algs,
+        "introspection_signing_alg_values_supported": signed_introspection,
         "acr_values_supported": [crate::STRONG_ACR],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "code_challenge_methods_supported": ["S256"],
@@ -60,6 +63,7 @@ fn document(shared: &Shared) -> Map<String, Value> {
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "authorization_response_iss_parameter_supported": true,
+        "dpop_signing_alg_values_supported": config.dpop_algs,
         "frontchannel_logout_supported": true,
         "frontchannel_logout_session_supported": true,
         "backchannel_logout_supported": true,
@@ -70,11 +74,12 @@ fn document(shared: &Shared) -> Map<String, Value> {
         "request_uri_parameter_supported": false,
     }));
     if oracle::PRESENT {
-        for what in ["id_token", "userinfo"] {
+        for what in ["id_token", "userinfo", "introspection"] {
             document.insert(format!("{what}_encryption_alg_values_supported"), json!(ENCRYPTION_ALGS));
             document.insert(format!("{what}_encryption_enc_values_supported"), json!(ENCRYPTION_ENCS));
         }
     }
+    tls::describe(shared, &mut document);
     for (name, value) in &config.metadata {
         match value {
             Some(value) => document.insert(name.clone(), value.clone()),

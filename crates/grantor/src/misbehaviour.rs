@@ -83,6 +83,11 @@ pub enum Misbehaviour {
     JwksBrokenKey,
     /// After: no key of the key set has a `kid`. What is signed still has one; see [`JwtFault::NoKid`](crate::JwtFault::NoKid).
     JwksWithoutKids,
+    /// Instead: `use_dpop_nonce` with another nonce each time, whatever the proof holds
+    /// ([RFC 9449 section 8](https://www.rfc-editor.org/rfc/rfc9449#section-8)).
+    UseDpopNonce,
+    /// After: the answer has this `DPoP-Nonce`, though nobody asks for one; it takes the place of one that is asked for.
+    DpopNonce(String),
     /// After: the JSON answer or the callback has this member as well.
     ExtraParameter(String, String),
 }

@@ -2,7 +2,8 @@
 
 use crate::{
     api, authorize, claims_provider, end_session, endpoint::Route, interaction, introspection, jwks, metadata,
-    request::Request, response::Response, revocation, session, shared::Shared, token, userinfo, webfinger,
+    protected_resource, request::Request, response::Response, revocation, session, shared::Shared, token, userinfo,
+    webfinger,
 };
 
 pub(crate) fn handle(shared: &Shared, route: Route, request: &Request) -> Response {
@@ -13,6 +14,7 @@ pub(crate) fn handle(shared: &Shared, route: Route, request: &Request) -> Respon
         Route::Metadata if read => metadata::metadata(shared),
         Route::Jwks if read => jwks::jwks(shared, request),
         Route::AttackerJwks if read => jwks::of_attacker(),
+        Route::ProtectedResource if read => protected_resource::metadata(shared, request),
         Route::Webfinger if read => webfinger::webfinger(&shared.config, request),
         Route::CheckSession if read => session::check_session(&shared.config),
         Route::ClaimsMetadata if read => claims_provider::metadata(shared),
@@ -20,6 +22,7 @@ pub(crate) fn handle(shared: &Shared, route: Route, request: &Request) -> Respon
         Route::Metadata
         | Route::Jwks
         | Route::AttackerJwks
+        | Route::ProtectedResource
         | Route::Webfinger
         | Route::CheckSession
         | Route::ClaimsMetadata

@@ -9,8 +9,18 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    BearerMethod, Client, LogoutNotice, User, browser::Browser, clock::Clock, fault::Faults, forge::Forgeries,
-    hold::Holds, key_ring::KeyRing, log::Log, store::Store,
+    BearerMethod, Client, LogoutNotice, User,
+    browser::Browser,
+    clock::Clock,
+    dpop::Dpop,
+    dpop_nonce::DpopNonces,
+    fault::Faults,
+    forge::Forgeries,
+    hold::Holds,
+    key_ring::KeyRing,
+    log::Log,
+    store::Store,
+    tls::{Reach, Tls},
 };
 
 pub(crate) struct Shared {
@@ -24,6 +34,8 @@ pub(crate) struct Shared {
     pub(crate) forgeries: Forgeries,
     pub(crate) holds: Holds,
     pub(crate) log: Log,
+    pub(crate) dpop: Dpop,
+    pub(crate) tls: Option<Tls>,
     /// The back-channel logouts that were sent.
     pub(crate) notices: Mutex<Vec<LogoutNotice>>,
 }
@@ -46,7 +58,7 @@ impl Shared {
 /// What never changes once the server runs.
 #[derive(Clone)]
 pub(crate) struct Config {
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or `https`.
     pub(crate) origin: String,
     /// The path of the issuer: empty, or `/tenant/one`.
     pub(crate) base: String,
@@ -62,6 +74,12 @@ pub(crate) struct Config {
     /// The only way userinfo takes a token, where it takes one alone.
     pub(crate) userinfo_bearer: Option<BearerMethod>,
     pub(crate) tolerant_assertion_audience: bool,
+    pub(crate) tls: Reach,
+    /// Whether the API describes itself.
+    pub(crate) protected_resource: bool,
+    pub(crate) dpop_nonces: DpopNonces,
+    /// What DPoP proofs may be signed with.
+    pub(crate) dpop_algs: Vec<String>,
     pub(crate) users: HashMap<String, User>,
     pub(crate) auto_approve: Option<String>,
     /// Members set in the metadata document, or left out of it.

@@ -13,7 +13,7 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{bounded::Bounded, claims_request::ClaimsRequest, clock::Clock, random};
+use crate::{binding::Binding, bounded::Bounded, claims_request::ClaimsRequest, clock::Clock, random};
 
 /// How many tokens of a kind are remembered.
 const TOKENS: usize = 200_000;
@@ -34,6 +34,8 @@ pub(crate) struct Grant {
     /// The session in which the person logged in (OpenID Connect Front-Channel Logout 1.0 section 3).
     pub(crate) sid: Option<String>,
     pub(crate) claims: ClaimsRequest,
+    /// The key that the code alone may be exchanged with (RFC 9449 section 10).
+    pub(crate) dpop_jkt: Option<String>,
     pub(crate) revoked: AtomicBool,
 }
 
@@ -54,6 +56,7 @@ pub(crate) struct AccessToken {
     pub(crate) audience: Vec<String>,
     pub(crate) life: Life,
     pub(crate) cnf: Option<Value>,
+    pub(crate) binding: Binding,
     /// Whether `/api/bare-401` has refused it already.
     pub(crate) refused_once: bool,
 }
@@ -63,6 +66,7 @@ pub(crate) struct RefreshToken {
     pub(crate) grant: Arc<Grant>,
     pub(crate) life: Life,
     pub(crate) used: bool,
+    binding: Binding,
 }
 
 #[derive(Debug)]
@@ -160,9 +164,13 @@ impl Store {
     }
 
     pub(crate) fn add_refresh(&mut self, grant: Arc<Grant>, lifetime: Duration) -> Arc<str> {
+        self.add_bound_refresh(grant, lifetime, Binding::default())
+    }
+
+    pub(crate) fn add_bound_refresh(&mut self, grant: Arc<Grant>, lifetime: Duration, binding: Binding) -> Arc<str> {
         let value = random::token();
         let life = Life::starting(self.clock.now(), lifetime);
-        self.refresh.insert(value.clone(), RefreshToken { grant, life, used: false });
+        self.refresh.insert(value.clone(), RefreshToken { grant, life, used: false, binding });
         value
     }
 
@@ -200,6 +208,11 @@ impl Store {
             return Spent::No;
         }
         Spent::Now(token.grant.clone())
+    }
+
+    /// Whether a refresh token may be used by who has proven that.
+    pub(crate) fn refresh_is_for(&self, value: &str, proven: &Binding) -> bool {
+        self.refresh.get(value).is_none_or(|token| token.binding.is_met_by(proven))
     }
 
     pub(crate) fn spend_refresh(&mut self, value: &str) {

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use crate::{
     Client, Jwt, Request, User,
+    binding::Binding,
     client_auth::authenticate,
     error::OAuthError,
     issue::{self, Issue, has},
@@ -16,7 +17,7 @@ use crate::{
 
 pub(crate) fn token(shared: &Shared, request: &Request) -> Result<Response, OAuthError> {
     let params = Params::of_form(request)?;
-    let client = &*authenticate(shared, request, &params)?;
+    let client = &*Binding::of(shared, authenticate(shared, request, &params)?, request)?;
     match params.required("grant_type")? {
         "authorization_code" => authorization_code(shared, client, &params),
         "client_credentials" => client_credentials(shared, client, &params),
@@ -39,6 +40,10 @@ fn authorization_code(shared: &Shared, client: &Client, params: &Params) -> Resu
             return Err(OAuthError::invalid_grant("redirect_uri differs from the one the code was asked with"));
         }
         verify_pkce(code.code_challenge.as_deref(), params.get("code_verifier"))?;
+        // RFC 9449 section 10.
+        if code.grant.dpop_jkt.is_some() && code.grant.dpop_jkt != client.binding.jkt {
+            return Err(OAuthError::invalid_grant("the code is bound to another key than that of the DPoP proof"));
+        }
         let audience = narrowed_audience(&code.grant, params)?;
         code.used = true;
         (code.grant.clone(), audience)
@@ -147,6 +152,9 @@ fn refresh_token(shared: &Shared, client: &Client, params: &Params) -> Result<Re
                 ));
             }
         };
+        if !store.refresh_is_for(value, &client.binding) {
+            return Err(OAuthError::invalid_grant("the refresh token is bound to another key or certificate"));
+        }
         // What is wrong with the rest of the request must not cost the client its token.
         let scope = narrowed_scope(&grant, params)?;
         let audience = narrowed_audience(&grant, params)?;

@@ -235,6 +235,7 @@ fn ask(server: &Server, endpoint: Endpoint) -> std::io::Result<Vec<u8>> {
         Endpoint::CheckSession => get("/check_session"),
         Endpoint::Webfinger => get("/.well-known/webfinger?resource=acct%3Aalice%40localhost"),
         Endpoint::Claims => get("/claims"),
+        Endpoint::ProtectedResource => get("/.well-known/oauth-protected-resource"),
         _ => get("/public"),
     }
 }

@@ -109,6 +109,25 @@ fn userinfo_may_be_encrypted_without_a_signature() {
 }
 
 #[test]
+fn an_introspection_answer_is_signed_and_then_encrypted() {
+    let key = Jwk::generate_ec_key(EcCurve::P256).unwrap();
+    let client = Client::new("rs")
+        .secret("secret")
+        .jwks(json!({"keys": [public(&key, "1")]}))
+        .introspection_encrypted_response("ECDH-ES", "A256GCM");
+    let server = Server::builder().client(client).start();
+    let credentials = basic("rs", "secret");
+    let headers = [FORM, ("Authorization", credentials.as_str())];
+    let answer = send(&server, "POST", "/introspect", &headers, &encode(&[("token", "x")]));
+    assert_eq!(answer.header("content-type"), Some("application/token-introspection+jwt"));
+    let decrypter = jwe::ECDH_ES.decrypter_from_jwk(&key).unwrap();
+    let (text, _) = jwe::deserialize_compact(&answer.body, &decrypter).unwrap();
+    let inner = String::from_utf8(text).unwrap();
+    assert!(is_by_server(&server, &inner));
+    assert_eq!(claims(&inner)["token_introspection"], json!({"active": false}));
+}
+
+#[test]
 fn a_client_without_a_key_that_fits_is_refused() {
     let signing = json!({"keys": [SigningKey::fresh("ES256").jwk()]});
     for client in [
