@@ -4,7 +4,10 @@ use std::{collections::HashMap, io, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use crate::{BearerMethod, Client, Server, SigningKey, User, clock::Source, random, shared::Config};
+use crate::{
+    BearerMethod, Client, Server, SigningKey, User, clock::Source, grant_settings::GrantSettings, random,
+    shared::Config,
+};
 
 /// The settings of a [`Server`], by [`Server::builder`].
 ///
@@ -41,6 +44,7 @@ impl Builder {
             users: [alice, jane].map(|user| (user.username.clone(), user)).into(),
             auto_approve: None,
             metadata: Vec::new(),
+            grants: GrantSettings::default(),
         };
         Self { config, clients, keys: None, clock: None, port: 0, log_limit: 100_000 }
     }
@@ -120,8 +124,8 @@ impl Builder {
         self
     }
 
-    /// Whether the `aud` of a client assertion may also be the token endpoint, or a list with one of the two in it. Off
-    /// unless turned on: then it is the issuer, as one string.
+    /// Whether the `aud` of a client assertion may also be the token endpoint or the backchannel authentication endpoint, or
+    /// a list with one of these in it. Off unless turned on: then it is the issuer, as one string.
     pub fn tolerant_assertion_audience(mut self, tolerant: bool) -> Self {
         self.config.tolerant_assertion_audience = tolerant;
         self

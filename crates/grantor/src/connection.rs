@@ -12,7 +12,7 @@ use crate::{
     date,
     endpoint::Route,
     fault::{Delivery, alternating},
-    logout, post,
+    logout, notification, post,
     request::Request,
     response::{Body, Response},
     router,
@@ -40,7 +40,7 @@ pub(crate) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
 }
 
 /// Answers one request; true when the connection is fit for another.
-async fn answer(stream: &mut TcpStream, shared: &Shared, incoming: Incoming) -> bool {
+async fn answer(stream: &mut TcpStream, shared: &Arc<Shared>, incoming: Incoming) -> bool {
     let Incoming { method, path, query, headers, body, keep_alive } = incoming;
     let route = Route::of(&path, &shared.config.base);
     let endpoint = route.endpoint();
@@ -48,7 +48,7 @@ async fn answer(stream: &mut TcpStream, shared: &Shared, incoming: Incoming) -> 
     let request = &entry.request;
 
     shared.holds.pass(endpoint, true).await;
-    let (response, delivery) = match shared.faults.instead(request) {
+    let (mut response, delivery) = match shared.faults.instead(request) {
         Some(instead) => instead,
         None => {
             let mut response = router::handle(shared, route, request);
@@ -75,10 +75,14 @@ async fn answer(stream: &mut TcpStream, shared: &Shared, incoming: Incoming) -> 
         Delivery::Whole | Delivery::OddCase | Delivery::Truncated => {}
     }
     let truncated = delivery == Delivery::Truncated;
+    let afterwards = std::mem::take(&mut response.afterwards);
     let bytes = written(response.rendered(), request.method == "HEAD", keep_alive && !truncated, delivery, |status| {
         entry.answered(status);
     });
     let sent = stream.write_all(&bytes).await.is_ok();
+    for notification in afterwards {
+        notification::send(shared, notification);
+    }
     if truncated {
         let _ = stream.shutdown().await;
     }

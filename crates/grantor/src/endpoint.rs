@@ -6,7 +6,7 @@
 pub enum Endpoint {
     /// The metadata document at either well-known address.
     Metadata,
-    /// The authorization endpoint with its login and consent pages.
+    /// The authorization endpoint with its login and consent pages, and the page for the code of a device.
     Authorize,
     /// The token endpoint.
     Token,
@@ -28,13 +28,18 @@ pub enum Endpoint {
     Webfinger,
     /// The claims provider: `/claims` and everything below it.
     Claims,
+    /// Device authorization, [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628).
+    DeviceAuthorization,
+    /// Backchannel authentication,
+    /// [CIBA](https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html).
+    BackchannelAuthentication,
     /// Everything else: `/public`, `/attacker/jwks`, paths that do not exist.
     Other,
 }
 
 impl Endpoint {
     /// Every endpoint, for loops over all of them.
-    pub const ALL: [Endpoint; 13] = [
+    pub const ALL: [Endpoint; 15] = [
         Endpoint::Metadata,
         Endpoint::Authorize,
         Endpoint::Token,
@@ -47,6 +52,8 @@ impl Endpoint {
         Endpoint::CheckSession,
         Endpoint::Webfinger,
         Endpoint::Claims,
+        Endpoint::DeviceAuthorization,
+        Endpoint::BackchannelAuthentication,
         Endpoint::Other,
     ];
 
@@ -71,6 +78,9 @@ pub(crate) enum Route {
     ConfirmLogout,
     CheckSession,
     Webfinger,
+    DeviceAuthorization,
+    DeviceVerification,
+    BackchannelAuthentication,
     Claims,
     ClaimsMetadata,
     ClaimsJwks,
@@ -113,6 +123,9 @@ impl Route {
             Some("/end_session") => Route::EndSession,
             Some("/end_session/confirm") => Route::ConfirmLogout,
             Some("/check_session") => Route::CheckSession,
+            Some("/device") => Route::DeviceAuthorization,
+            Some("/device/verify") => Route::DeviceVerification,
+            Some("/bc-authorize") => Route::BackchannelAuthentication,
             Some("/claims") => Route::Claims,
             Some("/claims/.well-known/openid-configuration") => Route::ClaimsMetadata,
             Some("/claims/jwks") => Route::ClaimsJwks,
@@ -123,7 +136,9 @@ impl Route {
     pub(crate) fn endpoint(self) -> Endpoint {
         match self {
             Route::Metadata => Endpoint::Metadata,
-            Route::Authorize | Route::Login | Route::Consent => Endpoint::Authorize,
+            Route::Authorize | Route::Login | Route::Consent | Route::DeviceVerification => Endpoint::Authorize,
+            Route::DeviceAuthorization => Endpoint::DeviceAuthorization,
+            Route::BackchannelAuthentication => Endpoint::BackchannelAuthentication,
             Route::Token => Endpoint::Token,
             Route::Introspection => Endpoint::Introspection,
             Route::Revocation => Endpoint::Revocation,

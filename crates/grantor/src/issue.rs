@@ -32,10 +32,11 @@ pub(crate) fn answer(shared: &Shared, issue: Issue<'_>) -> Response {
     members.insert("access_token".into(), access_token.as_ref().into());
     members.insert("token_type".into(), "Bearer".into());
     members.insert("expires_in".into(), seconds(config.access_token_lifetime).into());
-    if issue.with_refresh_token {
+    let refresh_token = issue.with_refresh_token.then(|| {
         let token = lock(&shared.store).add_refresh(issue.grant.clone(), config.refresh_token_lifetime);
         members.insert("refresh_token".into(), token.as_ref().into());
-    }
+        token
+    });
     if has(&issue.scope, "openid") && issue.grant.username.is_some() {
         let with = IdToken {
             client: issue.client,
@@ -44,6 +45,7 @@ pub(crate) fn answer(shared: &Shared, issue: Issue<'_>) -> Response {
             jwt: issue.id_token,
             access_token: Some(&access_token),
             code: None,
+            refresh_token: refresh_token.as_deref(),
             state: None,
             userinfo_follows: true,
         };

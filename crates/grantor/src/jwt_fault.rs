@@ -128,10 +128,12 @@ pub enum Jwt {
     Claims,
     /// The logout tokens that a logout sends by itself. See also [`Server::logout_token`](crate::Server::logout_token).
     LogoutToken,
+    /// The ID token that is pushed to a client, by CIBA.
+    PushedIdToken,
 }
 
 impl Jwt {
-    pub(crate) const COUNT: usize = 7;
+    pub(crate) const COUNT: usize = 8;
 
     pub(crate) fn index(self) -> usize {
         self as usize

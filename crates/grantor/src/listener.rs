@@ -15,7 +15,7 @@ use tokio::{
 
 use crate::{
     Builder, Server, browser::Browser, clock::Clock, connection, fault::Faults, forge::Forgeries, hold::Holds,
-    key_ring::KeyRing, log::Log, shared::Shared, store::Store,
+    key_ring::KeyRing, log::Log, notification::Notifications, pending::Waiting, shared::Shared, store::Store,
 };
 
 /// How many connections are served at a time; more wait in the backlog.
@@ -66,13 +66,15 @@ fn open(builder: Builder) -> io::Result<(TcpListener, Arc<Shared>, u16)> {
         keys: KeyRing::new(builder.keys),
         clients: RwLock::new(builder.clients.into_iter().map(|(id, client)| (id, Arc::new(client))).collect()),
         store: Mutex::new(Store::new(clock.clone())),
-        clock,
+        clock: clock.clone(),
         browser: Mutex::new(Browser::new()),
         faults: Faults::default(),
         forgeries: Forgeries::default(),
         holds: Holds::default(),
         log: Log::new(builder.log_limit),
         notices: Mutex::default(),
+        pending: Mutex::new(Waiting::new(clock.clone())),
+        notifications: Notifications::default(),
     };
     Ok((listener, Arc::new(shared), port))
 }

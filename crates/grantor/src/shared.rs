@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use crate::{
     BearerMethod, Client, LogoutNotice, User, browser::Browser, clock::Clock, fault::Faults, forge::Forgeries,
-    hold::Holds, key_ring::KeyRing, log::Log, store::Store,
+    grant_settings::GrantSettings, hold::Holds, key_ring::KeyRing, log::Log, notification::Notifications,
+    pending::Waiting, store::Store,
 };
 
 pub(crate) struct Shared {
@@ -26,6 +27,9 @@ pub(crate) struct Shared {
     pub(crate) log: Log,
     /// The back-channel logouts that were sent.
     pub(crate) notices: Mutex<Vec<LogoutNotice>>,
+    /// What devices and CIBA clients wait for.
+    pub(crate) pending: Mutex<Waiting>,
+    pub(crate) notifications: Notifications,
 }
 
 impl Shared {
@@ -66,6 +70,7 @@ pub(crate) struct Config {
     pub(crate) auto_approve: Option<String>,
     /// Members set in the metadata document, or left out of it.
     pub(crate) metadata: Vec<(String, Option<Value>)>,
+    pub(crate) grants: GrantSettings,
 }
 
 impl Config {

@@ -34,6 +34,10 @@ pub(crate) struct Grant {
     /// The session in which the person logged in (OpenID Connect Front-Channel Logout 1.0 section 3).
     pub(crate) sid: Option<String>,
     pub(crate) claims: ClaimsRequest,
+    /// Who acts for the person (RFC 8693 section 4.1).
+    pub(crate) act: Option<Value>,
+    /// The CIBA request that it answers.
+    pub(crate) auth_req_id: Option<String>,
     pub(crate) revoked: AtomicBool,
 }
 
@@ -91,7 +95,7 @@ impl Life {
         Self { ends, issued_at: now.as_secs(), expires_at: ends.as_secs() }
     }
 
-    fn is_over(&self, clock: &Clock) -> bool {
+    pub(crate) fn is_over(&self, clock: &Clock) -> bool {
         clock.now() >= self.ends
     }
 }
