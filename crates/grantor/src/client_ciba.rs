@@ -36,7 +36,8 @@ impl Client {
         self
     }
 
-    /// Its CIBA requests are signed with that algorithm, by a key of [`Client::jwks`], and none that is not is taken.
+    /// Its CIBA requests are signed with that algorithm, by a key of [`Client::jwks`], and none that is not is taken. `iss`,
+    /// `aud`, `exp`, `iat`, `nbf` and `jti` all have to be there, `exp` within an hour of `nbf` as in FAPI-CIBA.
     pub fn backchannel_authentication_request_signing_alg(mut self, alg: impl Into<String>) -> Self {
         self.ciba.signing_alg = Some(alg.into());
         self

@@ -52,7 +52,7 @@ impl Builder {
         self
     }
 
-    /// Devices are approved by nobody's doing: each has that many polls answered with `authorization_pending` and gets tokens
+    /// Devices are approved by nobody's doing: each has that many polls (fewer than a thousand) answered with `authorization_pending` and gets tokens
     /// at the next. The person is that of [`Builder::auto_approve`], else `alice`.
     pub fn device_auto_approve_after(mut self, polls: usize) -> Self {
         self.config.grants.device_auto_approve_after = Some(polls);

@@ -14,8 +14,11 @@ use crate::{
     store::{Grant, Life},
 };
 
-/// How many are remembered, and how many polls of each.
+/// How many are remembered.
 const LIMIT: usize = 10_000;
+
+/// How many polls of each are remembered.
+const POLLS: usize = 1000;
 
 /// What each `slow_down` adds, for good.
 const SLOWER: Duration = Duration::from_secs(5);
@@ -166,6 +169,11 @@ impl Waiting {
         }
     }
 
+    pub(crate) fn clear(&mut self) {
+        self.requests.clear();
+        self.user_codes.clear();
+    }
+
     pub(crate) fn slow_down(&mut self, id: &str) -> bool {
         self.requests.get_mut(id).is_some_and(|pending| {
             pending.slow = true;
@@ -191,8 +199,10 @@ impl Waiting {
             .get_mut(id)
             .filter(|pending| is_asked(pending))
             .ok_or_else(|| OAuthError::invalid_grant("nothing was asked for under that code by this client"))?;
-        if pending.polls.len() < LIMIT {
-            pending.polls.push(clock.now());
+        pending.polls.push(clock.now());
+        if pending.polls.len() > POLLS {
+            // The first entry is the request itself.
+            pending.polls.remove(1);
         }
         match &pending.decision {
             Decision::Spent => return Err(OAuthError::invalid_grant("the code was used before")),
@@ -208,7 +218,7 @@ impl Waiting {
             Decision::Waiting => {}
         }
         if std::mem::take(&mut pending.slow) || pending.is_too_soon() {
-            pending.interval += SLOWER;
+            pending.interval = pending.interval.saturating_add(SLOWER);
             return Err(OAuthError::new("slow_down", "the client polls faster than the interval"));
         }
         // The first entry is the request itself, the last one this poll.

@@ -6,6 +6,7 @@ mod common;
 use std::{
     io::{Read, Write},
     net::TcpListener,
+    sync::Arc,
     thread,
     time::Duration,
 };
@@ -289,6 +290,44 @@ fn a_ping_tells_the_client_to_fetch_its_tokens() {
     assert_ne!(body(&told[2])["auth_req_id"], id);
 }
 
+/// The same over TLS, with a certificate that nobody has vouched for. One notification.
+fn listen_by_tls() -> String {
+    let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
+    let key = rustls::pki_types::PrivatePkcs8KeyDer::from(made.signing_key.serialize_der()).into();
+    let config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .with_no_client_auth()
+        .with_single_cert(vec![made.cert.der().clone()], key)
+        .unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("https://{}/cb", listener.local_addr().unwrap());
+    thread::spawn(move || {
+        let (stream, _) = listener.accept().unwrap();
+        stream.set_read_timeout(Some(Duration::from_secs(30))).unwrap();
+        let connection = rustls::ServerConnection::new(Arc::new(config)).unwrap();
+        let mut stream = rustls::StreamOwned::new(connection, stream);
+        let mut received = Vec::new();
+        let mut buffer = [0; 4096];
+        while !received.ends_with(b"}") {
+            let count = stream.read(&mut buffer).unwrap();
+            received.extend_from_slice(&buffer[..count]);
+        }
+        write!(stream, "HTTP/1.1 204 X\r\n\r\n").unwrap();
+        stream.flush().unwrap();
+    });
+    url
+}
+
+#[test]
+fn a_ping_goes_by_tls_too() {
+    let server = still().client(notified("ping", &listen_by_tls())).start();
+    let id = ask(&server, &[OPENID, ALICE, TOKEN]).text("auth_req_id");
+    assert!(server.approve_ciba(&id, "alice"));
+    assert_eq!(server.wait_for_ciba_notifications(1)[0].status, Some(204));
+}
+
 #[test]
 fn a_push_brings_tokens_that_the_id_token_binds_together() {
     let server = still().client(notified("push", &listen(&[204; 4]))).start();
@@ -331,7 +370,8 @@ fn a_push_brings_tokens_that_the_id_token_binds_together() {
 #[test]
 fn a_push_of_no_tokens_says_why() {
     let server = still().client(notified("push", &listen(&[204; 3]))).start();
-    let ends: [(&str, fn(&Server, &str) -> bool); 3] = [
+    type End = fn(&Server, &str) -> bool;
+    let ends: [(&str, End); 3] = [
         ("access_denied", Server::deny_ciba),
         ("expired_token", Server::expire_ciba),
         ("transaction_failed", Server::fail_ciba),
@@ -361,6 +401,29 @@ fn nobody_is_told_who_does_not_listen() {
     let id = ask(&server, &[OPENID, ALICE, TOKEN]).text("auth_req_id");
     assert!(server.approve_ciba(&id, "alice"));
     assert_eq!(server.wait_for_ciba_notifications(1)[0].status, None);
+}
+
+#[test]
+fn a_notification_can_be_wrong_in_every_way() {
+    let server = still().client(notified("push", "http://127.0.0.1:1/")).start();
+    let mut count = 0;
+    let mut by = |fault: NotificationFault| {
+        server.misbehave_notification(fault);
+        let id = ask(&server, &[OPENID, ALICE, TOKEN]).text("auth_req_id");
+        assert!(server.deny_ciba(&id));
+        count += 1;
+        server.wait_for_ciba_notifications(count).pop().unwrap()
+    };
+    assert_eq!(by(NotificationFault::NoBearerToken).bearer_token, None);
+    assert_ne!(by(NotificationFault::WrongBearerToken).bearer_token.as_deref(), Some(TOKEN.1));
+    assert_eq!(body(&by(NotificationFault::OmitMember("auth_req_id".into()))), json!({"error": "access_denied"}));
+    assert_eq!(body(&by(NotificationFault::SetMember("error".into(), json!(7))))["error"], 7);
+    assert_eq!(by(NotificationFault::Body("{".into())).body, "{");
+    server.behave_notification();
+    let id = ask(&server, &[OPENID, ALICE, TOKEN]).text("auth_req_id");
+    assert!(server.deny_ciba(&id));
+    let right = server.wait_for_ciba_notifications(6).pop().unwrap();
+    assert_eq!((right.bearer_token.as_deref(), &body(&right)["auth_req_id"]), (Some(TOKEN.1), &json!(id)));
 }
 
 #[test]

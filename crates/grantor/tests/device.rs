@@ -185,6 +185,15 @@ fn a_poll_can_fail_at_a_chosen_time_and_any_member_can_be_missing() {
 }
 
 #[test]
+fn revoking_everything_takes_what_waits_along() {
+    let server = still().start();
+    let answer = ask(&server, &[]);
+    assert!(server.approve_device(&answer.text("user_code"), "alice"));
+    server.revoke_everything();
+    assert_eq!(verdict(&server, &answer.text("device_code")), "invalid_grant");
+}
+
+#[test]
 fn what_waits_can_be_listed() {
     let server = still().start();
     let answer = ask(&server, &[]);
