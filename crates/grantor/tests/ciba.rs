@@ -468,6 +468,24 @@ fn an_answer_can_lack_what_it_must_have_and_make_the_client_wait() {
 }
 
 #[test]
+fn the_id_token_of_a_poll_is_wrong_as_any_other() {
+    let server = still().ciba_auto_approve_after(0).start();
+    let by = |fault: JwtFault| {
+        server.misbehave_jwt_times(Jwt::IdToken, 1, fault);
+        poll(&server, &ask(&server, &[OPENID, ALICE]).text("auth_req_id")).text("id_token")
+    };
+    assert_eq!(claims(&by(JwtFault::claim("aud", json!(["svc"]))))["aud"], json!(["svc"]));
+    let vouched = json!({"verification": {"trust_framework": "other"}, "claims": {}});
+    assert_eq!(claims(&by(JwtFault::claim("verified_claims", vouched.clone())))["verified_claims"], vouched);
+    assert_eq!(jose_header(&by(JwtFault::OtherAlg("ES256".into())))["alg"], "ES256");
+    assert_eq!(jose_header(&by(JwtFault::AlgNone))["alg"], "none");
+    assert_eq!(claims(&by(JwtFault::without("exp"))).get("exp"), None);
+    let several = claims(&by(JwtFault::SeveralAudiences { azp: None }));
+    assert_eq!((several["aud"].as_array().unwrap().len(), several.get("azp")), (2, None));
+    assert!(!is_by_server(&server, &by(JwtFault::BrokenSignature)));
+}
+
+#[test]
 fn a_registration_that_cannot_work_is_refused_at_once() {
     let with = |client: Client| Server::builder().client(client).try_start().is_err();
     assert!(with(Client::new("c").backchannel_token_delivery_mode("pull")));
