@@ -21,6 +21,19 @@ pub(crate) fn issue(
     scope: &str,
     audience: &[String],
 ) -> (Arc<str>, Life) {
+    let alg = client.and_then(|client| client.access_token_alg.as_deref());
+    issue_as(shared, client, alg, grant, scope, audience)
+}
+
+/// The same, as a JWT signed with that algorithm or opaque.
+pub(crate) fn issue_as(
+    shared: &Shared,
+    client: Option<&Client>,
+    alg: Option<&str>,
+    grant: &Arc<Grant>,
+    scope: &str,
+    audience: &[String],
+) -> (Arc<str>, Life) {
     let life = Life::starting(shared.clock.now(), shared.config.access_token_lifetime);
     let binding = client.map(|client| client.binding.clone()).unwrap_or_default();
     let cnf = binding.cnf(client.and_then(|client| client.access_token_cnf.as_ref()));
@@ -33,7 +46,6 @@ pub(crate) fn issue(
         binding,
         refused_once: false,
     };
-    let alg = client.and_then(|client| client.access_token_alg.as_deref());
     let value: Arc<str> = match (client, alg) {
         (Some(client), Some(alg)) => {
             let draft = Draft::new(signer(shared, client, alg), claims(shared, &token)).typed("at+jwt");
@@ -73,6 +85,9 @@ fn claims(shared: &Shared, token: &AccessToken) -> Map<String, Value> {
     }
     if let Some(acr) = &grant.acr {
         set("acr", acr.clone().into());
+    }
+    if let Some(act) = &grant.act {
+        set("act", act.clone());
     }
     if let Some(cnf) = &token.cnf {
         set("cnf", cnf.clone());

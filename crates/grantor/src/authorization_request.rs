@@ -3,7 +3,8 @@
 
 use crate::{
     Client, authorize::Reply, callback::ResponseMode, claims_request::ClaimsRequest, error::OAuthError,
-    id_token_hint::IdTokenHint, issue::has, params::Params, response_type::ResponseType, shared::Shared,
+    id_token_hint::IdTokenHint, issue::has, params::Params, pending::Pending, response_type::ResponseType,
+    shared::Shared,
 };
 
 /// A request that has been found in order.
@@ -25,10 +26,35 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) max_age: Option<u64>,
     pub(crate) dpop_jkt: Option<String>,
     pub(crate) login_hint: Option<String>,
+    /// What the device shows that the person is asked about (RFC 8628).
+    pub(crate) user_code: Option<String>,
     prompt: Vec<String>,
 }
 
 impl AuthorizationRequest {
+    /// What a person is asked who has entered the code of a device.
+    pub(crate) fn of_device(pending: &Pending, user_code: &str) -> Self {
+        Self {
+            client_id: pending.client_id.clone(),
+            reply: Reply::nowhere(),
+            response_type: ResponseType::default(),
+            redirect_uri: None,
+            scope: pending.scope.clone(),
+            audience: pending.audience.clone(),
+            code_challenge: None,
+            nonce: None,
+            acr: pending.acr.clone(),
+            claims: ClaimsRequest::default(),
+            sub: None,
+            max_age: None,
+            login_hint: None,
+            dpop_jkt: None,
+            user_code: Some(user_code.to_owned()),
+            // Each device is asked about, lest a link be enough (RFC 8628 section 5.4).
+            prompt: vec!["consent".into()],
+        }
+    }
+
     pub(crate) fn asks_for(&self, prompt: &str) -> bool {
         self.prompt.iter().any(|value| value == prompt)
     }
@@ -109,6 +135,7 @@ pub(crate) fn validate(
         max_age,
         login_hint: text("login_hint"),
         dpop_jkt: text("dpop_jkt"),
+        user_code: None,
     })
 }
 

@@ -7,6 +7,7 @@ use crate::{
     authorization_request::{AuthorizationRequest, response_mode, validate},
     browser::Entered,
     callback::{Callback, ResponseMode},
+    device_verify,
     error::OAuthError,
     id_token::{IdToken, id_token},
     interaction,
@@ -25,6 +26,13 @@ pub(crate) struct Reply {
     pub(crate) redirect_uri: String,
     mode: ResponseMode,
     state: Option<String>,
+}
+
+impl Reply {
+    /// For a device, whose answer goes to no browser.
+    pub(crate) fn nowhere() -> Self {
+        Self { redirect_uri: String::new(), mode: ResponseMode::Query, state: None }
+    }
 }
 
 /// A person who is logged in.
@@ -122,6 +130,9 @@ pub(crate) fn approve(
     entered: &Entered,
     after_post: bool,
 ) -> Response {
+    if let Some(user_code) = &authorization.user_code {
+        return device_verify::approved(shared, user_code, entered);
+    }
     let login = &entered.login;
     let sub = shared.config.users.get(&login.username).map_or(&login.username, |user| &user.sub);
     let Some(client) = shared.client(&authorization.client_id) else {
@@ -194,6 +205,7 @@ fn response_params(
             jwt: Jwt::FrontChannelIdToken,
             access_token: access_token.as_deref(),
             code: code.as_deref(),
+            refresh_token: None,
             state: grant.state.as_deref().filter(|_| client.s_hash),
             userinfo_follows: asked.code || asked.token,
         };

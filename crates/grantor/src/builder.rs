@@ -5,7 +5,8 @@ use std::{collections::HashMap, io, sync::Arc, time::Duration};
 use serde_json::Value;
 
 use crate::{
-    BearerMethod, Client, DpopNonces, Server, SigningKey, User, clock::Source, dpop, random, shared::Config, tls::Reach,
+    BearerMethod, Client, DpopNonces, Server, SigningKey, User, clock::Source, dpop, grant_settings::GrantSettings,
+    random, shared::Config, tls::Reach,
 };
 
 /// The settings of a [`Server`], by [`Server::builder`].
@@ -47,6 +48,7 @@ impl Builder {
             users: [alice, jane].map(|user| (user.username.clone(), user)).into(),
             auto_approve: None,
             metadata: Vec::new(),
+            grants: GrantSettings::default(),
         };
         Self { config, clients, keys: None, clock: None, port: 0, log_limit: 100_000 }
     }
@@ -126,8 +128,8 @@ impl Builder {
         self
     }
 
-    /// Whether the `aud` of a client assertion may also be the token endpoint, or a list with one of the two in it. Off
-    /// unless turned on: then it is the issuer, as one string.
+    /// Whether the `aud` of a client assertion may also be the token endpoint or the backchannel authentication endpoint, or
+    /// a list with one of these in it. Off unless turned on: then it is the issuer, as one string.
     pub fn tolerant_assertion_audience(mut self, tolerant: bool) -> Self {
         self.config.tolerant_assertion_audience = tolerant;
         self

@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::{binding::Binding, mutual_tls, oracle::Encryption};
+use crate::{binding::Binding, client_ciba::CibaRegistration, mutual_tls, oracle::Encryption};
 
 /// A client the server knows.
 ///
@@ -44,6 +44,7 @@ pub struct Client {
     pub(crate) post_logout_redirect_uris: Vec<String>,
     pub(crate) frontchannel_logout_uri: Option<String>,
     pub(crate) backchannel_logout_uri: Option<String>,
+    pub(crate) ciba: CibaRegistration,
 }
 
 /// What a client gets that registers no redirect URI of its own.
@@ -84,6 +85,7 @@ impl Client {
             post_logout_redirect_uris: Vec::new(),
             frontchannel_logout_uri: None,
             backchannel_logout_uri: None,
+            ciba: CibaRegistration::default(),
         }
     }
 

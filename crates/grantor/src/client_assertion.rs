@@ -62,10 +62,7 @@ fn verify_signature(client: &Client, assertion: &Received) -> Result<(), OAuthEr
     let sound = if symmetric {
         client.secret.as_ref().is_some_and(|secret| assertion.is_by_secret(secret.as_bytes()))
     } else {
-        let keys = client.jwks.as_ref().and_then(|jwks| jwks.get("keys")).and_then(Value::as_array);
-        // A kid names the key that is meant (RFC 7515 section 4.1.4).
-        let meant = |key: &&Value| assertion.kid().is_none_or(|kid| key.get("kid").is_none_or(|other| other == kid));
-        keys.is_some_and(|keys| keys.iter().filter(meant).any(|key| assertion.is_by_key(key)))
+        client.jwks.as_ref().is_some_and(|jwks| assertion.is_by_one_of(jwks))
     };
     if sound { Ok(()) } else { Err(refused("the signature of the client assertion is wrong")) }
 }
@@ -73,7 +70,7 @@ fn verify_signature(client: &Client, assertion: &Received) -> Result<(), OAuthEr
 /// The issuer, as one string: an assertion for several servers can be used at each of them (RFC 7523bis section 4).
 fn is_for(config: &Config, aud: Option<&Value>) -> bool {
     let issuer = config.issuer();
-    let here = |text: &str| text == issuer || (config.tolerant_assertion_audience && text == config.at("/token"));
+    let here = |text: &str| text == issuer || (config.tolerant_assertion_audience && is_alias(config, text));
     match aud {
         Some(Value::String(one)) => here(one),
         Some(Value::Array(many)) if config.tolerant_assertion_audience => {
@@ -81,6 +78,11 @@ fn is_for(config: &Config, aud: Option<&Value>) -> bool {
         }
         _ => false,
     }
+}
+
+/// CIBA section 7.1 has every server take these two as well.
+fn is_alias(config: &Config, text: &str) -> bool {
+    text == config.at("/token") || text == config.at("/bc-authorize")
 }
 
 fn verify_times(assertion: &Received, now: u64) -> Result<(), OAuthError> {

@@ -140,7 +140,7 @@ impl Client {
             // Whether it can be done shows when it is.
             oracle::encrypted(self, encryption, "{}", false)?;
         }
-        Ok(())
+        self.check_ciba()
     }
 }
 

@@ -14,7 +14,7 @@ use crate::{
     endpoint::Route,
     fault::{Delivery, alternating},
     link::Link,
-    logout, post,
+    logout, notification, post,
     request::Request,
     response::{Body, Response},
     router,
@@ -59,7 +59,7 @@ pub(crate) async fn serve(mut stream: impl Stream, shared: Arc<Shared>, link: Ar
 }
 
 /// Answers one request; true when the connection is fit for another.
-async fn answer(stream: &mut impl Stream, shared: &Shared, link: &Arc<Link>, incoming: Incoming) -> bool {
+async fn answer(stream: &mut impl Stream, shared: &Arc<Shared>, link: &Arc<Link>, incoming: Incoming) -> bool {
     let Incoming { method, path, query, headers, body, keep_alive } = incoming;
     let route = Route::of(&path, &shared.config.base);
     let endpoint = route.endpoint();
@@ -69,7 +69,7 @@ async fn answer(stream: &mut impl Stream, shared: &Shared, link: &Arc<Link>, inc
     let request = &entry.request;
 
     shared.holds.pass(endpoint, true).await;
-    let (response, delivery) = match shared.faults.instead(shared, request) {
+    let (mut response, delivery) = match shared.faults.instead(shared, request) {
         Some(instead) => instead,
         None => {
             let mut response = router::handle(shared, route, request);
@@ -97,10 +97,14 @@ async fn answer(stream: &mut impl Stream, shared: &Shared, link: &Arc<Link>, inc
         Delivery::Whole | Delivery::OddCase | Delivery::Truncated => {}
     }
     let truncated = delivery == Delivery::Truncated;
+    let afterwards = std::mem::take(&mut response.afterwards);
     let bytes = written(response.rendered(), request.method == "HEAD", keep_alive && !truncated, delivery, |status| {
         entry.answered(status);
     });
     let sent = stream.write_all(&bytes).await.is_ok();
+    for notification in afterwards {
+        notification::send(shared, notification);
+    }
     // TLS says goodbye, so that nobody takes the end for a cut (RFC 8446 section 6.1).
     if truncated || (!keep_alive && secure) {
         let _ = stream.shutdown().await;

@@ -8,7 +8,7 @@ use crate::protected_resource;
 pub enum Endpoint {
     /// The metadata document at either well-known address.
     Metadata,
-    /// The authorization endpoint with its login and consent pages.
+    /// The authorization endpoint with its login and consent pages, and the page for the code of a device.
     Authorize,
     /// The token endpoint.
     Token,
@@ -32,13 +32,18 @@ pub enum Endpoint {
     Claims,
     /// The metadata of the API, [RFC 9728](https://www.rfc-editor.org/rfc/rfc9728).
     ProtectedResource,
+    /// Device authorization, [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628).
+    DeviceAuthorization,
+    /// Backchannel authentication,
+    /// [CIBA](https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html).
+    BackchannelAuthentication,
     /// Everything else: `/public`, `/attacker/jwks`, paths that do not exist.
     Other,
 }
 
 impl Endpoint {
     /// Every endpoint, for loops over all of them.
-    pub const ALL: [Endpoint; 14] = [
+    pub const ALL: [Endpoint; 16] = [
         Endpoint::Metadata,
         Endpoint::Authorize,
         Endpoint::Token,
@@ -52,6 +57,8 @@ impl Endpoint {
         Endpoint::Webfinger,
         Endpoint::Claims,
         Endpoint::ProtectedResource,
+        Endpoint::DeviceAuthorization,
+        Endpoint::BackchannelAuthentication,
         Endpoint::Other,
     ];
 
@@ -76,6 +83,9 @@ pub(crate) enum Route {
     ConfirmLogout,
     CheckSession,
     Webfinger,
+    DeviceAuthorization,
+    DeviceVerification,
+    BackchannelAuthentication,
     Claims,
     ClaimsMetadata,
     ClaimsJwks,
@@ -122,6 +132,9 @@ impl Route {
             Some("/end_session") => Route::EndSession,
             Some("/end_session/confirm") => Route::ConfirmLogout,
             Some("/check_session") => Route::CheckSession,
+            Some("/device") => Route::DeviceAuthorization,
+            Some("/device/verify") => Route::DeviceVerification,
+            Some("/bc-authorize") => Route::BackchannelAuthentication,
             Some("/claims") => Route::Claims,
             Some("/claims/.well-known/openid-configuration") => Route::ClaimsMetadata,
             Some("/claims/jwks") => Route::ClaimsJwks,
@@ -132,7 +145,9 @@ impl Route {
     pub(crate) fn endpoint(self) -> Endpoint {
         match self {
             Route::Metadata => Endpoint::Metadata,
-            Route::Authorize | Route::Login | Route::Consent => Endpoint::Authorize,
+            Route::Authorize | Route::Login | Route::Consent | Route::DeviceVerification => Endpoint::Authorize,
+            Route::DeviceAuthorization => Endpoint::DeviceAuthorization,
+            Route::BackchannelAuthentication => Endpoint::BackchannelAuthentication,
             Route::Token => Endpoint::Token,
             Route::Introspection => Endpoint::Introspection,
             Route::Revocation => Endpoint::Revocation,

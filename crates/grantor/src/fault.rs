@@ -155,7 +155,8 @@ fn means_something(misbehaviour: &Misbehaviour, response: &Response) -> bool {
             || callback.is_some_and(|callback| callback.get(name).is_some())
     };
     match misbehaviour {
-        Misbehaviour::ResetAfterProcessing
+        Misbehaviour::Nothing
+        | Misbehaviour::ResetAfterProcessing
         | Misbehaviour::Truncate
         | Misbehaviour::Huge(_)
         | Misbehaviour::OddCase
@@ -175,6 +176,7 @@ fn means_something(misbehaviour: &Misbehaviour, response: &Response) -> bool {
 
 fn change(misbehaviour: Misbehaviour, shared: &Shared, response: &mut Response) -> Delivery {
     match misbehaviour {
+        Misbehaviour::Nothing => {}
         Misbehaviour::ResetAfterProcessing => return Delivery::Reset,
         Misbehaviour::Truncate => return Delivery::Truncated,
         Misbehaviour::OddCase => {

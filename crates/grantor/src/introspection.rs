@@ -79,6 +79,10 @@ fn common(shared: &Shared, grant: &Grant, scope: &str, audience: &[String], life
         // RFC 9470 section 6.2.
         members.insert("auth_time".into(), grant.auth_time.into());
     }
+    // RFC 8693 section 4.1.
+    if let Some(act) = &grant.act {
+        members.insert("act".into(), act.clone());
+    }
     if let Some(acr) = &grant.acr {
         members.insert("acr".into(), acr.clone().into());
     }

@@ -33,12 +33,13 @@ pub(crate) fn answer(shared: &Shared, issue: Issue<'_>) -> Response {
     members.insert("access_token".into(), access_token.as_ref().into());
     members.insert("token_type".into(), issue.client.binding.token_type().into());
     members.insert("expires_in".into(), seconds(config.access_token_lifetime).into());
-    if issue.with_refresh_token {
+    let refresh_token = issue.with_refresh_token.then(|| {
         let binding = Binding::of_refresh_token(issue.client);
         let lifetime = config.refresh_token_lifetime;
         let token = lock(&shared.store).add_bound_refresh(issue.grant.clone(), lifetime, binding);
         members.insert("refresh_token".into(), token.as_ref().into());
-    }
+        token
+    });
     if has(&issue.scope, "openid") && issue.grant.username.is_some() {
         let with = IdToken {
             client: issue.client,
@@ -47,6 +48,7 @@ pub(crate) fn answer(shared: &Shared, issue: Issue<'_>) -> Response {
             jwt: issue.id_token,
             access_token: Some(&access_token),
             code: None,
+            refresh_token: refresh_token.as_deref(),
             state: None,
             userinfo_follows: true,
         };

@@ -153,6 +153,13 @@ impl Received {
             && crate::random::same(&mac(self.alg(), secret, self.message.as_bytes()), &self.signature)
     }
 
+    /// Whether the signature is one by a key of that JWK Set: the one its `kid` names (RFC 7515 section 4.1.4), or any.
+    pub(crate) fn is_by_one_of(&self, jwks: &Value) -> bool {
+        let meant = |key: &&Value| self.kid().is_none_or(|kid| key.get("kid").is_none_or(|other| other == kid));
+        let keys = jwks.get("keys").and_then(Value::as_array);
+        keys.is_some_and(|keys| keys.iter().filter(meant).any(|key| self.is_by_key(key)))
+    }
+
     /// Whether the signature is one by that key.
     pub(crate) fn is_by_key(&self, jwk: &Value) -> bool {
         keys::install_provider();

@@ -130,10 +130,12 @@ pub enum Jwt {
     LogoutToken,
     /// The signed answer of introspection ([RFC 9701](https://www.rfc-editor.org/rfc/rfc9701)).
     Introspection,
+    /// The ID token that is pushed to a client, by CIBA.
+    PushedIdToken,
 }
 
 impl Jwt {
-    pub(crate) const COUNT: usize = 8;
+    pub(crate) const COUNT: usize = 9;
 
     pub(crate) fn index(self) -> usize {
         self as usize

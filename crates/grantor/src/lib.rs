@@ -52,7 +52,9 @@
 //! | `/.well-known/openid-configuration`, `/.well-known/oauth-authorization-server` | `Metadata` | one document for both; an issuer path goes before the first and after the second |
 //! | `/.well-known/webfinger` | `Webfinger` | the issuer of any `acct:` and `http(s):` resource |
 //! | `/authorize` | `Authorize` | every response type, PKCE with S256 only, RFC 9207 `iss`; login and consent pages, or [`Builder::auto_approve`] |
-//! | `/token` | `Token` | `authorization_code`, `client_credentials`, `refresh_token`, `password` |
+//! | `/token` | `Token` | `authorization_code`, `client_credentials`, `refresh_token`, `password`, device code, CIBA, token exchange, JWT and SAML 2.0 bearer |
+//! | `/device` | `DeviceAuthorization` | the codes of a device; at `/device/verify` a person enters theirs |
+//! | `/bc-authorize` | `BackchannelAuthentication` | CIBA by poll, ping and push, signed or not |
 //! | `/introspect` | `Introspection` | for clients with a secret, keys or a certificate and for holders of an access token; JSON or a JWT |
 //! | `/revoke` | `Revocation` | a refresh token takes its family along |
 //! | `/userinfo` | `Userinfo` | claims by scope and by the `claims` parameter, as JSON or as a JWT |
@@ -103,6 +105,35 @@
 //! registered, exactly. Clients of the session are told in frames ([`Client::frontchannel_logout_uri`]) and by a logout
 //! token ([`Client::backchannel_logout_uri`], see [`Server::backchannel_logouts`]).
 //!
+//! **Without a browser.** A device and a CIBA client wait for a person, who comes to `/device/verify` or is a line of the test:
+//! [`Server::approve_device`], [`Server::approve_ciba`], their opposites, or [`Builder::device_auto_approve_after`] and
+//! [`Builder::ciba_auto_approve_after`]. What waits is in [`Server::pending_authorizations`]. A poll before its time is answered
+//! with `slow_down`, and the interval is five seconds longer from then on; the first poll may come at once.
+//! [`Server::polls`] has the times. A CIBA client gets its result by [`Client::backchannel_token_delivery_mode`]; what was posted
+//! to it, and its answer, is in [`Server::ciba_notifications`].
+//!
+//! ```
+//! use grantor::{Client, Server};
+//!
+//! let client = Client::new("till").secret("s3cret")
+//!     .backchannel_token_delivery_mode("ping")
+//!     .backchannel_client_notification_endpoint("http://127.0.0.1:4711/cb");
+//! let server = Server::builder().client(client).ciba_interval(31).start();
+//! // ... the client posts to /bc-authorize, and then:
+//! for waiting in server.pending_authorizations() {
+//!     server.approve_ciba(&waiting.id, "alice");
+//! }
+//! ```
+//!
+//! **Token exchange** takes access tokens, refresh tokens and ID tokens of this server, JWTs by a [`Builder::trusted_issuer`] or
+//! by the client, and SAML 2.0 assertions; it gives access tokens, refresh tokens, ID tokens and JWTs, all but the first with
+//! `token_type` `N_A`. With an actor token the new one has `act`, and a `may_act` of the subject token is obeyed.
+//!
+//! **Assertion grants** need no client. A JWT is by a [`Builder::trusted_issuer`], or by a client with [`Client::jwks`] whose
+//! name is in `iss`, as service accounts have it: then `sub` may be missing, and `scope` may be a claim. `aud` is the issuer or
+//! the token endpoint, `exp` is there and within the hour, each `jti` is good once. A SAML assertion is by a
+//! [`Builder::saml_issuer`] and good once too; its signature is not looked at.
+//!
 //! **Time** is the system's, or the test's own: [`Builder::clock`], [`Server::advance`].
 //!
 //! Some paths of the API have a wish of their own, once the token is found good:
@@ -129,7 +160,8 @@
 //!
 //! A [`JwtFault`] is what is wrong with one kind of [`Jwt`]: a claim, the header, the signature, the key
 //! ([`Server::misbehave_jwt`], [`Server::misbehave_jwt_times`]). What none of them says, a test signs itself with
-//! [`SigningKey::sign`].
+//! [`SigningKey::sign`]. A [`NotificationFault`] is what is wrong with a ping or a push besides its ID token
+//! ([`Server::misbehave_notification`]).
 //!
 //! ```
 //! use grantor::{Endpoint, Jwt, JwtFault, Misbehaviour, Server};
@@ -147,10 +179,10 @@
 //!
 //! - Lifetimes may be milliseconds; `expires_in` is then a fraction, as in 1.5.
 //! - A request head may have 64 KiB, a body 1 MiB. The newest 200,000 tokens of a kind are remembered.
-//! - In scope: RFC 6749, 6750, 7009, 7033, 7523 (client authentication), 7636, 7662, 8252, 8414, 8705, 8707, 9068, 9207,
-//!   9449, 9470, 9701, 9728, OpenID Connect Core, Discovery, Form Post Response Mode, Session Management, Front-Channel,
-//!   Back-Channel and RP-Initiated Logout, each as far as this page says. Out of scope: device, CIBA and exchange grants,
-//!   pushed requests and request objects, dynamic registration, HTTP/2, revocation of certificates.
+//! - In scope: RFC 6749, 6750, 7009, 7033, 7521, 7522, 7523, 7636, 7662, 8252, 8414, 8628, 8693, 8705, 8707, 9068, 9207, 9449,
+//!   9470, 9701, 9728, OpenID Connect Core, Discovery, Form Post Response Mode, Session Management, Front-Channel, Back-Channel
+//!   and RP-Initiated Logout, CIBA, each as far as this page says. Out of scope: pushed requests and request objects of the
+//!   authorization endpoint, dynamic registration, signatures of SAML assertions, HTTP/2, revocation of certificates.
 //! - Encrypted ID tokens, UserInfo and introspection answers and logout tokens ([`Client::id_token_encrypted_response`],
 //!   [`Client::userinfo_encrypted_response`], [`Client::introspection_encrypted_response`]) and the algorithms ES512 and
 //!   ES256K need the cargo feature `oracle`, which needs OpenSSL: Debian's `libssl-dev` and `pkg-config`.
@@ -159,12 +191,13 @@
 //!
 //! `listener` owns the thread, `tls` and `authority` what its ports show, `connection` one connection, `link` what is known
 //! of it, `wire` its bytes. `router` goes from a path to the file named after what answers it (`metadata`, `webfinger`,
-//! `authorize` with `authorization_request`, `interaction` and `pages`, `token`, `introspection` with `introspection_jwt`,
-//! `revocation`, `userinfo`, `jwks`, `end_session`, `session`, `claims_provider`, `protected_resource`, `api`). They return
-//! a `response`, still a value, which `fault` may change and `hold` may delay. `issue`, `id_token`, `access_token` and
-//! `logout` say what a token holds, `binding` in whose hands it is good (`dpop` with `dpop_nonce`, `mutual_tls` with
-//! `subject`), `claims` what is known of a person; `signer` picks who signs, `jwt` puts it together, and `forge` spoils it.
-//! `keys` are one process's, `key_ring` one server's. `store` keeps what was issued, `browser` who is logged in, `log` what
+//! `authorize` with `authorization_request`, `interaction` and `pages`, `token` with `extension_grant` and a file for each
+//! of its grants, `device`, `device_verify`, `ciba`, `introspection` with `introspection_jwt`, `revocation`, `userinfo`,
+//! `jwks`, `end_session`, `session`, `claims_provider`, `protected_resource`, `api`). They return a `response`, still a
+//! value, which `fault` may change and `hold` may delay. `issue`, `id_token`, `access_token` and `logout` say what a token
+//! holds, `binding` in whose hands it is good (`dpop` with `dpop_nonce`, `mutual_tls` with `subject`), `claims` what is known
+//! of a person; `signer` picks who signs, `jwt` puts it together, and `forge` spoils it. `keys` are one process's, `key_ring`
+//! one server's. `store` keeps what was issued, `pending` what waits for a person, `browser` who is logged in, `log` what
 //! arrived.
 
 #![forbid(unsafe_code)]
@@ -183,23 +216,34 @@ mod browser;
 mod builder;
 mod callback;
 mod certificate;
+mod ciba;
+mod ciba_hint;
+mod ciba_request;
 mod claims;
 mod claims_provider;
 mod claims_request;
 mod client;
 mod client_assertion;
 mod client_auth;
+mod client_ciba;
 mod client_openid;
 mod clock;
 mod connection;
 mod date;
+mod decoupled;
+mod device;
+mod device_verify;
 mod dpop;
 mod dpop_nonce;
 mod end_session;
 mod endpoint;
 mod error;
+mod exchange;
+mod exchange_party;
+mod extension_grant;
 mod fault;
 mod forge;
+mod grant_settings;
 mod hold;
 mod id_token;
 mod id_token_hint;
@@ -209,6 +253,7 @@ mod introspection_jwt;
 mod issue;
 mod jwks;
 mod jwt;
+mod jwt_bearer;
 mod jwt_fault;
 mod key_ring;
 mod keys;
@@ -219,9 +264,12 @@ mod logout;
 mod metadata;
 mod misbehaviour;
 mod mutual_tls;
+mod notification;
+mod notification_post;
 mod oracle;
 mod pages;
 mod params;
+mod pending;
 mod post;
 mod protected_resource;
 mod provider;
@@ -232,6 +280,8 @@ mod response;
 mod response_type;
 mod revocation;
 mod router;
+mod saml;
+mod saml_bearer;
 mod server;
 mod session;
 mod shared;
@@ -249,6 +299,7 @@ pub use authority::ClientCertificate;
 pub use bearer::BearerMethod;
 pub use builder::Builder;
 pub use client::Client;
+pub use decoupled::PendingAuthorization;
 pub use dpop_nonce::DpopNonces;
 pub use endpoint::Endpoint;
 pub use hold::Hold;
@@ -256,6 +307,7 @@ pub use jwt_fault::{Jwt, JwtFault};
 pub use keys::SigningKey;
 pub use logout::LogoutNotice;
 pub use misbehaviour::Misbehaviour;
+pub use notification::{CibaNotification, NotificationFault};
 pub use post::LogoutAnswer;
 pub use request::Request;
 pub use server::{IssuedToken, Server};

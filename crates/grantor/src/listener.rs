@@ -28,6 +28,8 @@ use crate::{
     key_ring::KeyRing,
     link::Link,
     log::Log,
+    notification::Notifications,
+    pending::Waiting,
     shared::Shared,
     store::Store,
     tls::{Reach, Tls},
@@ -114,13 +116,15 @@ fn open(builder: Builder) -> io::Result<Opened> {
         keys: KeyRing::new(builder.keys),
         clients: RwLock::new(builder.clients.into_iter().map(|(id, client)| (id, Arc::new(client))).collect()),
         store: Mutex::new(Store::new(clock.clone())),
-        clock,
+        clock: clock.clone(),
         browser: Mutex::new(Browser::new()),
         faults: Faults::default(),
         forgeries: Forgeries::default(),
         holds: Holds::default(),
         log: Log::new(builder.log_limit),
         notices: Mutex::default(),
+        pending: Mutex::new(Waiting::new(clock.clone())),
+        notifications: Notifications::default(),
     };
     Ok(Opened { door, mtls, shared: Arc::new(shared), port })
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{claims, oracle, response::Response, response_type, shared::Shared, tls};
+use crate::{claims, extension_grant, oracle, response::Response, response_type, shared::Shared, tls};
 
 /// What a client may encrypt with, where the build has it.
 const ENCRYPTION_ALGS: [&str; 8] =
@@ -79,6 +79,7 @@ fn document(shared: &Shared) -> Map<String, Value> {
             document.insert(format!("{what}_encryption_enc_values_supported"), json!(ENCRYPTION_ENCS));
         }
     }
+    extension_grant::describe(shared, &mut document);
     tls::describe(shared, &mut document);
     for (name, value) in &config.metadata {
         match value {

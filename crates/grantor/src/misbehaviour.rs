@@ -36,6 +36,9 @@ pub enum Misbehaviour {
     Stall,
     /// Instead: the connection is reset (a TCP RST) once the request has been read.
     Reset,
+    /// After: nothing. The answer is the right one, and the next in line comes with the next request: the third of three
+    /// polls fails when two of these come before its [`Misbehaviour::OAuthError`].
+    Nothing,
     /// After: the request is carried out, a refresh token rotated for instance, and then the connection is reset. A lost
     /// answer.
     ResetAfterProcessing,

@@ -1,9 +1,9 @@
 //! From a route to what answers it.
 
 use crate::{
-    api, authorize, claims_provider, end_session, endpoint::Route, interaction, introspection, jwks, metadata,
-    protected_resource, request::Request, response::Response, revocation, session, shared::Shared, token, userinfo,
-    webfinger,
+    api, authorize, ciba, claims_provider, device, device_verify, end_session, endpoint::Route, interaction,
+    introspection, jwks, metadata, protected_resource, request::Request, response::Response, revocation, session,
+    shared::Shared, token, userinfo, webfinger,
 };
 
 pub(crate) fn handle(shared: &Shared, route: Route, request: &Request) -> Response {
@@ -31,7 +31,8 @@ pub(crate) fn handle(shared: &Shared, route: Route, request: &Request) -> Respon
         Route::Authorize if read || post => authorize::authorize(shared, request),
         Route::Userinfo if read || post => userinfo::userinfo(shared, request),
         Route::EndSession if read || post => end_session::end_session(shared, request),
-        Route::Authorize | Route::Userinfo | Route::EndSession | Route::Claims => {
+        Route::DeviceVerification if read || post => device_verify::verify(shared, request),
+        Route::Authorize | Route::Userinfo | Route::EndSession | Route::Claims | Route::DeviceVerification => {
             Response::method_not_allowed("GET, HEAD, POST")
         }
         Route::Login if post => interaction::login(shared, request),
@@ -40,7 +41,11 @@ pub(crate) fn handle(shared: &Shared, route: Route, request: &Request) -> Respon
         Route::Token if post => answer(token::token(shared, request)),
         Route::Introspection if post => answer(introspection::introspect(shared, request)),
         Route::Revocation if post => answer(revocation::revoke(shared, request)),
+        Route::DeviceAuthorization if post => answer(device::authorize(shared, request)),
+        Route::BackchannelAuthentication if post => answer(ciba::authorize(shared, request)),
         Route::Login
+        | Route::DeviceAuthorization
+        | Route::BackchannelAuthentication
         | Route::Consent
         | Route::ConfirmLogout
         | Route::Token

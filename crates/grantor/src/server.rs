@@ -124,9 +124,10 @@ impl Server {
         lock(&self.shared.store).forget_access_tokens();
     }
 
-    /// From now on every code, access token and refresh token issued so far is refused.
+    /// From now on every code (of a device and of CIBA too), access token and refresh token issued so far is refused.
     pub fn revoke_everything(&self) {
         lock(&self.shared.store).forget_everything();
+        lock(&self.shared.pending).clear();
     }
 
     /// How many access tokens are good at this moment.

@@ -16,9 +16,12 @@ use crate::{
     dpop_nonce::DpopNonces,
     fault::Faults,
     forge::Forgeries,
+    grant_settings::GrantSettings,
     hold::Holds,
     key_ring::KeyRing,
     log::Log,
+    notification::Notifications,
+    pending::Waiting,
     store::Store,
     tls::{Reach, Tls},
 };
@@ -38,6 +41,9 @@ pub(crate) struct Shared {
     pub(crate) tls: Option<Tls>,
     /// The back-channel logouts that were sent.
     pub(crate) notices: Mutex<Vec<LogoutNotice>>,
+    /// What devices and CIBA clients wait for.
+    pub(crate) pending: Mutex<Waiting>,
+    pub(crate) notifications: Notifications,
 }
 
 impl Shared {
@@ -84,6 +90,7 @@ pub(crate) struct Config {
     pub(crate) auto_approve: Option<String>,
     /// Members set in the metadata document, or left out of it.
     pub(crate) metadata: Vec<(String, Option<Value>)>,
+    pub(crate) grants: GrantSettings,
 }
 
 impl Config {

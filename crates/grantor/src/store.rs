@@ -36,6 +36,10 @@ pub(crate) struct Grant {
     pub(crate) claims: ClaimsRequest,
     /// The key that the code alone may be exchanged with (RFC 9449 section 10).
     pub(crate) dpop_jkt: Option<String>,
+    /// Who acts for the person (RFC 8693 section 4.1).
+    pub(crate) act: Option<Value>,
+    /// The CIBA request that it answers.
+    pub(crate) auth_req_id: Option<String>,
     pub(crate) revoked: AtomicBool,
 }
 
@@ -95,7 +99,7 @@ impl Life {
         Self { ends, issued_at: now.as_secs(), expires_at: ends.as_secs() }
     }
 
-    fn is_over(&self, clock: &Clock) -> bool {
+    pub(crate) fn is_over(&self, clock: &Clock) -> bool {
         clock.now() >= self.ends
     }
 }

@@ -1,4 +1,5 @@
-//! The token endpoint, [RFC 6749 section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2), and its four grants.
+//! The token endpoint, [RFC 6749 section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2), and its first four grants; `extension_grant`
+//! has the others.
 
 use std::sync::Arc;
 
@@ -7,6 +8,7 @@ use crate::{
     binding::Binding,
     client_auth::authenticate,
     error::OAuthError,
+    extension_grant,
     issue::{self, Issue, has},
     params::Params,
     random,
@@ -17,13 +19,16 @@ use crate::{
 
 pub(crate) fn token(shared: &Shared, request: &Request) -> Result<Response, OAuthError> {
     let params = Params::of_form(request)?;
+    if let Some(answer) = extension_grant::without_client(shared, request, &params) {
+        return answer;
+    }
     let client = &*Binding::of(shared, authenticate(shared, request, &params)?, request)?;
     match params.required("grant_type")? {
         "authorization_code" => authorization_code(shared, client, &params),
         "client_credentials" => client_credentials(shared, client, &params),
         "refresh_token" => refresh_token(shared, client, &params),
         "password" => password(shared, client, &params),
-        _ => Err(OAuthError::new("unsupported_grant_type", "this server does not know that grant type")),
+        other => extension_grant::token(shared, client, other, &params),
     }
 }
 
@@ -191,7 +196,7 @@ fn narrowed_audience(grant: &Grant, params: &Params) -> Result<Vec<String>, OAut
     Ok(asked)
 }
 
-fn grantable(client: &Client, params: &Params) -> Result<String, OAuthError> {
+pub(crate) fn grantable(client: &Client, params: &Params) -> Result<String, OAuthError> {
     client
         .grantable(params.get("scope"))
         .map_err(|value| OAuthError::new("invalid_scope", format!("the scope {value} is not allowed")))
