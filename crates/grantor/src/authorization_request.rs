@@ -2,8 +2,16 @@
 //! [OpenID Connect Core 1.0 section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest).
 
 use crate::{
-    Client, authorize::Reply, callback::ResponseMode, claims_request::ClaimsRequest, error::OAuthError,
-    id_token_hint::IdTokenHint, issue::has, params::Params, response_type::ResponseType, shared::Shared,
+    Client,
+    authorize::Reply,
+    callback::{ResponseMode, parse_response_mode},
+    claims_request::ClaimsRequest,
+    error::OAuthError,
+    id_token_hint::IdTokenHint,
+    issue::has,
+    params::Params,
+    response_type::ResponseType,
+    shared::Shared,
 };
 
 /// A request that has been found in order.
@@ -33,20 +41,24 @@ impl AuthorizationRequest {
     }
 }
 
-/// How the answer travels, and what is wrong with the wish if it cannot be met.
-pub(crate) fn response_mode(params: &Params) -> (ResponseMode, Option<OAuthError>) {
+/// How the answer travels, whether as a JWT, and what is wrong with the wish if it cannot be met.
+pub(crate) fn response_mode(client: &Client, params: &Params) -> (ResponseMode, bool, Option<OAuthError>) {
     let response_type = params.get("response_type").and_then(ResponseType::parse).unwrap_or_default();
     let default = response_type.default_mode();
+    let refused = |jwt: bool, why: &str| (default, jwt, Some(OAuthError::invalid_request(why)));
     let Some(asked) = params.get("response_mode") else {
-        return (default, None);
+        return (default, false, None);
     };
-    match ResponseMode::parse(asked) {
-        None => (default, Some(OAuthError::invalid_request("response_mode is none of query, fragment and form_post"))),
-        // A query ends up in logs and in Referer (Multiple Response Type Encoding Practices section 3).
-        Some(ResponseMode::Query) if response_type.is_front_channel() => {
-            (default, Some(OAuthError::invalid_request("response_mode query is not for tokens")))
+    match parse_response_mode(asked, default) {
+        None => refused(false, "response_mode is none of query, fragment and form_post, nor one of these with .jwt"),
+        // A query ends up in logs and in Referer (Multiple Response Type Encoding Practices section 3), unless nobody can
+        // read it there (JARM section 2.3.1).
+        Some((ResponseMode::Query, jwt))
+            if response_type.is_front_channel() && !(jwt && client.requests.response_encryption.is_some()) =>
+        {
+            refused(jwt, "response_mode query is not for tokens")
         }
-        Some(mode) => (mode, None),
+        Some((mode, jwt)) => (mode, jwt, None),
     }
 }
 
@@ -58,12 +70,6 @@ pub(crate) fn validate(
 ) -> Result<AuthorizationRequest, OAuthError> {
     if let Some(name) = params.repeated() {
         return Err(OAuthError::invalid_request(format!("the parameter {name} is repeated")));
-    }
-    if params.get("request").is_some() {
-        return Err(OAuthError::new("request_not_supported", "request objects are not supported"));
-    }
-    if params.get("request_uri").is_some() {
-        return Err(OAuthError::new("request_uri_not_supported", "request_uri is not supported"));
     }
     let response_type = response_type(client, params)?;
     let code_challenge = if response_type.code { code_challenge(client, params)? } else { None };

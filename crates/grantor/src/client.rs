@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::oracle::Encryption;
+use crate::{client_requests::ClientRequests, oracle::Encryption};
 
 /// A client the server knows.
 ///
@@ -36,6 +36,7 @@ pub struct Client {
     pub(crate) post_logout_redirect_uris: Vec<String>,
     pub(crate) frontchannel_logout_uri: Option<String>,
     pub(crate) backchannel_logout_uri: Option<String>,
+    pub(crate) requests: ClientRequests,
 }
 
 /// What a client gets that registers no redirect URI of its own.
@@ -69,6 +70,7 @@ impl Client {
             post_logout_redirect_uris: Vec::new(),
             frontchannel_logout_uri: None,
             backchannel_logout_uri: None,
+            requests: ClientRequests::default(),
         }
     }
 
@@ -113,7 +115,7 @@ impl Client {
     }
 
     pub(crate) fn is_public(&self) -> bool {
-        self.secret.is_none() && self.jwks.is_none()
+        self.secret.is_none() && self.jwks.is_none() && self.requests.jwks_uri.is_none()
     }
 
     pub(crate) fn may_use(&self, method: &str) -> bool {
@@ -123,6 +125,7 @@ impl Client {
         match (&self.secret, &self.jwks) {
             (Some(_), _) => method == "client_secret_basic" || method == "client_secret_post",
             (None, Some(_)) => method == "private_key_jwt",
+            (None, None) if self.requests.jwks_uri.is_some() => method == "private_key_jwt",
             (None, None) => method == "none",
         }
     }
@@ -174,7 +177,7 @@ fn same_but_for_the_port(registered: &str, uri: &str) -> bool {
     registered.set_port(None).is_ok() && uri.set_port(None).is_ok() && registered == uri
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

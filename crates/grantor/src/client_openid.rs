@@ -108,6 +108,11 @@ impl Client {
     }
 
     pub(crate) fn may_ask_for(&self, response_type: &str) -> bool {
+        // Each part of an answer needs its grant (RFC 7591 section 2.1).
+        let grant = |word: &&str| if *word == "code" { "authorization_code" } else { "implicit" };
+        if words(response_type).iter().filter(|word| **word != "none").any(|word| !self.may_use_grant(grant(word))) {
+            return false;
+        }
         let same = |registered: &String| words(registered) == words(response_type);
         self.response_types.is_empty() || self.response_types.iter().any(same)
     }
@@ -116,7 +121,7 @@ impl Client {
     pub(crate) fn check(&self) -> Result<(), String> {
         let id = &self.id;
         let needs_oracle = |what: &str| Err(format!("client {id}: {what} needs grantor's cargo feature `oracle`"));
-        let algs = [&self.id_token_alg, &self.userinfo_alg, &self.access_token_alg];
+        let algs = [&self.id_token_alg, &self.userinfo_alg, &self.access_token_alg, &self.requests.response_alg];
         for alg in algs.into_iter().flatten() {
             match alg.as_str() {
                 "none" => {}
@@ -133,7 +138,7 @@ impl Client {
             // Whether it can be done shows when it is.
             oracle::encrypted(self, encryption, "{}", false)?;
         }
-        Ok(())
+        self.check_requests()
     }
 }
 

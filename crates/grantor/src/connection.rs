@@ -12,7 +12,7 @@ use crate::{
     date,
     endpoint::Route,
     fault::{Delivery, alternating},
-    logout, post,
+    jarm, logout, post,
     request::Request,
     response::{Body, Response},
     router,
@@ -51,12 +51,14 @@ async fn answer(stream: &mut TcpStream, shared: &Shared, incoming: Incoming) -> 
     let (response, delivery) = match shared.faults.instead(request) {
         Some(instead) => instead,
         None => {
-            let mut response = router::handle(shared, route, request);
+            let mut response = router::handle(shared, route, request).await;
             for mut notice in std::mem::take(&mut response.notices) {
                 notice.status = post::send(&notice.uri, &notice.logout_token).await.ok().map(|answer| answer.status);
                 logout::remember(shared, notice);
             }
             let delivery = shared.faults.after(shared, endpoint, &mut response);
+            // A response that is to be a JWT is signed over what a fault has made of it.
+            jarm::seal(shared, &mut response);
             (response, delivery)
         }
     };

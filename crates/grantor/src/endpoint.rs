@@ -28,13 +28,18 @@ pub enum Endpoint {
     Webfinger,
     /// The claims provider: `/claims` and everything below it.
     Claims,
+    /// Pushed authorization requests, [RFC 9126](https://www.rfc-editor.org/rfc/rfc9126).
+    Par,
+    /// Client registration and its management, [RFC 7591](https://www.rfc-editor.org/rfc/rfc7591) and
+    /// [RFC 7592](https://www.rfc-editor.org/rfc/rfc7592).
+    Registration,
     /// Everything else: `/public`, `/attacker/jwks`, paths that do not exist.
     Other,
 }
 
 impl Endpoint {
     /// Every endpoint, for loops over all of them.
-    pub const ALL: [Endpoint; 13] = [
+    pub const ALL: [Endpoint; 15] = [
         Endpoint::Metadata,
         Endpoint::Authorize,
         Endpoint::Token,
@@ -47,6 +52,8 @@ impl Endpoint {
         Endpoint::CheckSession,
         Endpoint::Webfinger,
         Endpoint::Claims,
+        Endpoint::Par,
+        Endpoint::Registration,
         Endpoint::Other,
     ];
 
@@ -74,6 +81,9 @@ pub(crate) enum Route {
     Claims,
     ClaimsMetadata,
     ClaimsJwks,
+    Par,
+    Registration,
+    ClientConfiguration,
     AttackerJwks,
     Api,
     Public,
@@ -116,6 +126,9 @@ impl Route {
             Some("/claims") => Route::Claims,
             Some("/claims/.well-known/openid-configuration") => Route::ClaimsMetadata,
             Some("/claims/jwks") => Route::ClaimsJwks,
+            Some("/par") => Route::Par,
+            Some("/register") => Route::Registration,
+            Some(path) if path.starts_with("/register/") => Route::ClientConfiguration,
             _ => Route::Nothing,
         }
     }
@@ -134,6 +147,8 @@ impl Route {
             Route::CheckSession => Endpoint::CheckSession,
             Route::Webfinger => Endpoint::Webfinger,
             Route::Claims | Route::ClaimsMetadata | Route::ClaimsJwks => Endpoint::Claims,
+            Route::Par => Endpoint::Par,
+            Route::Registration | Route::ClientConfiguration => Endpoint::Registration,
             Route::AttackerJwks | Route::Public | Route::Nothing => Endpoint::Other,
         }
     }

@@ -94,7 +94,7 @@ fn request(url: &str, logout_token: &str) -> io::Result<(String, u16, Vec<u8>)> 
 }
 
 /// The answer, once it is all there.
-fn answer(received: &[u8], ended: bool) -> io::Result<Option<LogoutAnswer>> {
+pub(crate) fn answer(received: &[u8], ended: bool) -> io::Result<Option<LogoutAnswer>> {
     let bad = || io::Error::new(io::ErrorKind::InvalidData, "the client did not answer with HTTP");
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut parsed = httparse::Response::new(&mut headers);

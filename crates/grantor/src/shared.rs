@@ -9,8 +9,8 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    BearerMethod, Client, LogoutNotice, User, browser::Browser, clock::Clock, fault::Faults, forge::Forgeries,
-    hold::Holds, key_ring::KeyRing, log::Log, store::Store,
+    BearerMethod, Client, LogoutNotice, User, browser::Browser, builder_requests::RequestPolicy, clock::Clock,
+    fault::Faults, forge::Forgeries, hold::Holds, key_ring::KeyRing, log::Log, store::Store,
 };
 
 pub(crate) struct Shared {
@@ -38,6 +38,14 @@ impl Shared {
         clients.insert(client.id.clone(), Arc::new(client));
     }
 
+    /// Changes a client that is still there.
+    pub(crate) fn change_client(&self, id: &str, change: impl FnOnce(&mut Client)) {
+        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get_mut(id) {
+            change(Arc::make_mut(client));
+        }
+    }
+
     pub(crate) fn any_client(&self, is: impl Fn(&Client) -> bool) -> bool {
         self.clients.read().unwrap_or_else(PoisonError::into_inner).values().any(|client| is(client))
     }
@@ -62,6 +70,7 @@ pub(crate) struct Config {
     /// The only way userinfo takes a token, where it takes one alone.
     pub(crate) userinfo_bearer: Option<BearerMethod>,
     pub(crate) tolerant_assertion_audience: bool,
+    pub(crate) requests: RequestPolicy,
     pub(crate) users: HashMap<String, User>,
     pub(crate) auto_approve: Option<String>,
     /// Members set in the metadata document, or left out of it.

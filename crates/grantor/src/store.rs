@@ -13,7 +13,9 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{bounded::Bounded, claims_request::ClaimsRequest, clock::Clock, random};
+use crate::{
+    authorization_request::AuthorizationRequest, bounded::Bounded, claims_request::ClaimsRequest, clock::Clock, random,
+};
 
 /// How many tokens of a kind are remembered.
 const TOKENS: usize = 200_000;
@@ -103,6 +105,12 @@ pub(crate) struct HeldClaims {
     pub(crate) as_jwt: bool,
 }
 
+/// An authorization request that waits behind its `request_uri`.
+struct Pushed {
+    authorization: AuthorizationRequest,
+    life: Life,
+}
+
 pub(crate) struct Store {
     access: Bounded<AccessToken>,
     refresh: Bounded<RefreshToken>,
@@ -110,6 +118,7 @@ pub(crate) struct Store {
     held_claims: Bounded<HeldClaims>,
     /// Client assertions that have been used: `iss` and `jti`, with when they end.
     assertions: Bounded<()>,
+    pushed: Bounded<Pushed>,
     clock: Arc<Clock>,
     pub(crate) families_revoked: usize,
 }
@@ -128,6 +137,7 @@ impl Store {
             clock,
             held_claims: Bounded::new(TOKENS),
             assertions: Bounded::new(TOKENS),
+            pushed: Bounded::new(TOKENS),
             access: Bounded::new(TOKENS),
             refresh: Bounded::new(TOKENS),
             codes: Bounded::new(TOKENS),
@@ -170,6 +180,18 @@ impl Store {
         let value = random::token();
         self.codes.insert(value.clone(), code);
         value
+    }
+
+    pub(crate) fn push(&mut self, request_uri: Arc<str>, authorization: AuthorizationRequest, lifetime: Duration) {
+        let life = Life::starting(self.clock.now(), lifetime);
+        self.pushed.insert(request_uri, Pushed { authorization, life });
+    }
+
+    /// The request behind a `request_uri`, once and for the client that pushed it (RFC 9126 sections 2.2 and 4).
+    pub(crate) fn take_pushed(&mut self, request_uri: &str, client_id: &str) -> Option<AuthorizationRequest> {
+        self.pushed.get(request_uri).filter(|pushed| pushed.authorization.client_id == client_id)?;
+        let pushed = self.pushed.remove(request_uri)?;
+        (!pushed.life.is_over(&self.clock)).then_some(pushed.authorization)
     }
 
     pub(crate) fn access(&self, value: &str) -> Option<&AccessToken> {

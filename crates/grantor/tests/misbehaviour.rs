@@ -235,6 +235,8 @@ fn ask(server: &Server, endpoint: Endpoint) -> std::io::Result<Vec<u8>> {
         Endpoint::CheckSession => get("/check_session"),
         Endpoint::Webfinger => get("/.well-known/webfinger?resource=acct%3Aalice%40localhost"),
         Endpoint::Claims => get("/claims"),
+        Endpoint::Par => post("/par", "client_id=svc"),
+        Endpoint::Registration => get("/register"),
         _ => get("/public"),
     }
 }
