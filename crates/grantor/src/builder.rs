@@ -5,8 +5,8 @@ use std::{collections::HashMap, io, sync::Arc, time::Duration};
 use serde_json::Value;
 
 use crate::{
-    BearerMethod, Client, Server, SigningKey, User, builder_requests::RequestPolicy, clock::Source, random,
-    shared::Config,
+    BearerMethod, Client, Server, SigningKey, User, builder_registration::RegistrationPolicy,
+    builder_requests::RequestPolicy, clock::Source, random, shared::Config,
 };
 
 /// The settings of a [`Server`], by [`Server::builder`].
@@ -42,6 +42,7 @@ impl Builder {
             userinfo_bearer: None,
             tolerant_assertion_audience: false,
             requests: RequestPolicy::default(),
+            registration: RegistrationPolicy::default(),
             users: [alice, jane].map(|user| (user.username.clone(), user)).into(),
             auto_approve: None,
             metadata: Vec::new(),

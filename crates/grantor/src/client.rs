@@ -3,7 +3,7 @@
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::{client_requests::ClientRequests, oracle::Encryption};
+use crate::{client_requests::ClientRequests, oracle::Encryption, registration::Registration};
 
 /// A client the server knows.
 ///
@@ -37,6 +37,10 @@ pub struct Client {
     pub(crate) frontchannel_logout_uri: Option<String>,
     pub(crate) backchannel_logout_uri: Option<String>,
     pub(crate) requests: ClientRequests,
+    /// Seconds since the epoch.
+    pub(crate) secret_expires_at: Option<u64>,
+    /// What is known of it where it registered itself.
+    pub(crate) registration: Option<Registration>,
 }
 
 /// What a client gets that registers no redirect URI of its own.
@@ -71,6 +75,8 @@ impl Client {
             frontchannel_logout_uri: None,
             backchannel_logout_uri: None,
             requests: ClientRequests::default(),
+            secret_expires_at: None,
+            registration: None,
         }
     }
 
@@ -131,7 +137,7 @@ impl Client {
     }
 
     pub(crate) fn redirect_uris(&self) -> Vec<&str> {
-        if self.redirect_uris.is_empty() {
+        if self.redirect_uris.is_empty() && self.registration.is_none() {
             return DEFAULT_REDIRECT_URIS.to_vec();
         }
         self.redirect_uris.iter().map(String::as_str).collect()

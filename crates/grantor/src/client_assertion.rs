@@ -40,7 +40,7 @@ pub(crate) fn authenticate(shared: &Shared, params: &Params) -> Result<Arc<Clien
         return Err(refused("sub of the client assertion is not the client_id"));
     }
     let client = shared.client(sub).ok_or_else(|| refused("no such client"))?;
-    verify_signature(&client, &assertion)?;
+    verify_signature(&client, &assertion, shared.clock.seconds())?;
     if !is_for(&shared.config, assertion.claims.get("aud")) {
         return Err(refused("aud of the client assertion is not the issuer as one string"));
     }
@@ -52,13 +52,16 @@ pub(crate) fn authenticate(shared: &Shared, params: &Params) -> Result<Arc<Clien
     Ok(client)
 }
 
-fn verify_signature(client: &Client, assertion: &Received) -> Result<(), OAuthError> {
+fn verify_signature(client: &Client, assertion: &Received, now: u64) -> Result<(), OAuthError> {
     let refused = OAuthError::invalid_client;
     let alg = assertion.alg();
     let symmetric = matches!(alg, "HS256" | "HS384" | "HS512");
     let method = if symmetric { "client_secret_jwt" } else { "private_key_jwt" };
     if !client.may_use(method) {
         return Err(refused(format!("this client may not use {method}").as_str()));
+    }
+    if symmetric && client.secret_expires_at.is_some_and(|ends| ends <= now) {
+        return Err(refused("the client_secret has expired"));
     }
     if client.assertion_alg.as_ref().is_some_and(|registered| registered != alg) {
         return Err(refused("the client assertion is signed with another algorithm than registered"));

@@ -23,6 +23,7 @@ pub(crate) fn extend(shared: &Shared, signing_algs: &[String], document: &mut Ma
     );
     let signed: Vec<&String> = signing_algs.iter().filter(|alg| *alg != "none").collect();
     set("authorization_signing_alg_values_supported", json!(signed));
+    set("registration_endpoint", config.at("/register").into());
     set("pushed_authorization_request_endpoint", config.at("/par").into());
     set("require_pushed_authorization_requests", policy.require_pushed.into());
     set("request_parameter_supported", true.into());

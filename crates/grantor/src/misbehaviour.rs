@@ -83,6 +83,8 @@ pub enum Misbehaviour {
     JwksBrokenKey,
     /// After: no key of the key set has a `kid`. What is signed still has one; see [`JwtFault::NoKid`](crate::JwtFault::NoKid).
     JwksWithoutKids,
+    /// After: the status is this, 200 in place of 201 say. Means nothing for a callback.
+    OtherStatus(u16),
     /// After: the JSON answer or the callback has this member as well.
     ExtraParameter(String, String),
 }

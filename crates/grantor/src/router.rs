@@ -1,9 +1,9 @@
 //! From a route to what answers it.
 
 use crate::{
-    api, authorize, claims_provider, end_session, endpoint::Route, interaction, introspection, jwks, jwks_uri,
-    metadata, par, request::Request, response::Response, revocation, session, shared::Shared, token, userinfo,
-    webfinger,
+    api, authorize, claims_provider, client_configuration, end_session, endpoint::Route, interaction, introspection,
+    jwks, jwks_uri, metadata, par, registration, request::Request, response::Response, revocation, session,
+    shared::Shared, token, userinfo, webfinger,
 };
 
 pub(crate) async fn handle(shared: &Shared, route: Route, request: &Request) -> Response {
@@ -49,9 +49,10 @@ pub(crate) async fn handle(shared: &Shared, route: Route, request: &Request) -> 
         | Route::Revocation => Response::method_not_allowed("POST"),
         Route::Api => api::api(shared, request),
         Route::Public => api::public(request),
-        Route::Registration | Route::ClientConfiguration | Route::Nothing => {
-            Response::raw(404, "text/plain; charset=utf-8", "there is nothing here\n")
-        }
+        Route::Registration if post => registration::register(shared, request).await,
+        Route::Registration => Response::method_not_allowed("POST"),
+        Route::ClientConfiguration => client_configuration::configure(shared, request).await,
+        Route::Nothing => Response::raw(404, "text/plain; charset=utf-8", "there is nothing here\n"),
     }
 }
 

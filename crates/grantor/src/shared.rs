@@ -9,8 +9,9 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    BearerMethod, Client, LogoutNotice, User, browser::Browser, builder_requests::RequestPolicy, clock::Clock,
-    fault::Faults, forge::Forgeries, hold::Holds, key_ring::KeyRing, log::Log, store::Store,
+    BearerMethod, Client, LogoutNotice, User, browser::Browser, builder_registration::RegistrationPolicy,
+    builder_requests::RequestPolicy, clock::Clock, fault::Faults, forge::Forgeries, hold::Holds, key_ring::KeyRing,
+    log::Log, store::Store,
 };
 
 pub(crate) struct Shared {
@@ -36,6 +37,10 @@ impl Shared {
     pub(crate) fn register(&self, client: Client) {
         let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
         clients.insert(client.id.clone(), Arc::new(client));
+    }
+
+    pub(crate) fn forget_client(&self, id: &str) {
+        self.clients.write().unwrap_or_else(PoisonError::into_inner).remove(id);
     }
 
     /// Changes a client that is still there.
@@ -71,6 +76,7 @@ pub(crate) struct Config {
     pub(crate) userinfo_bearer: Option<BearerMethod>,
     pub(crate) tolerant_assertion_audience: bool,
     pub(crate) requests: RequestPolicy,
+    pub(crate) registration: RegistrationPolicy,
     pub(crate) users: HashMap<String, User>,
     pub(crate) auto_approve: Option<String>,
     /// Members set in the metadata document, or left out of it.

@@ -261,6 +261,16 @@ impl Store {
         self.access.clear();
     }
 
+    /// From now on nothing that a client was issued is good (RFC 7592 section 2.3).
+    pub(crate) fn forget_client(&mut self, client_id: &str) {
+        let access = self.access.values().map(|token| &token.grant);
+        let refresh = self.refresh.values().map(|token| &token.grant);
+        let codes = self.codes.values().map(|code| &code.grant);
+        for grant in access.chain(refresh).chain(codes).filter(|grant| grant.client_id == client_id) {
+            grant.revoke();
+        }
+    }
+
     /// Flags each grant as well: a used refresh token must not come back to life.
     pub(crate) fn forget_everything(&mut self) {
         for grant in self.refresh.values().map(|token| &token.grant).chain(self.codes.values().map(|code| &code.grant))

@@ -17,7 +17,11 @@ use crate::{
 pub(crate) fn token(shared: &Shared, request: &Request) -> Result<Response, OAuthError> {
     let params = Params::of_form(request)?;
     let client = &*authenticate(shared, request, &params)?;
-    match params.required("grant_type")? {
+    let grant_type = params.required("grant_type")?;
+    if !client.may_use_grant(grant_type) {
+        return Err(OAuthError::new("unauthorized_client", "the client is not registered for that grant_type"));
+    }
+    match grant_type {
         "authorization_code" => authorization_code(shared, client, &params),
         "client_credentials" => client_credentials(shared, client, &params),
         "refresh_token" => refresh_token(shared, client, &params),

@@ -81,7 +81,8 @@ fn nothing_beside_the_request_uri_counts() {
 fn what_is_wrong_is_refused_when_it_is_pushed() {
     let server = Server::builder().client(Client::new("narrow").secret("s").scope("a").response_type("code")).start();
     let narrow = [("client_id", "narrow"), ("client_secret", "s")];
-    let mistakes: [(&[(&str, &str)], u16, &str); 11] = [
+    type Mistake<'a> = (&'a [(&'a str, &'a str)], u16, &'a str);
+    let mistakes: [Mistake; 11] = [
         (&[("redirect_uri", "https://evil.example/")], 400, "invalid_request"),
         (&[("redirect_uri", "")], 400, "invalid_request"),
         (&[("response_type", "telegram")], 400, "unsupported_response_type"),
