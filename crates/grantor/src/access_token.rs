@@ -21,12 +21,25 @@ pub(crate) fn issue(
     scope: &str,
     audience: &[String],
 ) -> (Arc<str>, Life) {
+    issue_with(shared, client, grant, scope, audience, &grant.authorization_details)
+}
+
+/// One that has not all of the authorization details that were granted.
+pub(crate) fn issue_with(
+    shared: &Shared,
+    client: Option<&Client>,
+    grant: &Arc<Grant>,
+    scope: &str,
+    audience: &[String],
+    details: &[Value],
+) -> (Arc<str>, Life) {
     let life = Life::starting(shared.clock.now(), shared.config.access_token_lifetime);
     let cnf = client.and_then(|client| client.access_token_cnf.clone());
     let token = AccessToken {
         grant: grant.clone(),
         scope: scope.to_owned(),
         audience: audience.to_vec(),
+        authorization_details: details.to_vec(),
         life,
         cnf,
         refused_once: false,
@@ -65,6 +78,9 @@ fn claims(shared: &Shared, token: &AccessToken) -> Map<String, Value> {
     );
     if !token.scope.is_empty() {
         set("scope", token.scope.clone().into());
+    }
+    if !token.authorization_details.is_empty() {
+        set("authorization_details", token.authorization_details.clone().into());
     }
     if grant.username.is_some() {
         set("auth_time", grant.auth_time.into());

@@ -1,8 +1,10 @@
 //! The authorization request, [RFC 6749 section 4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1) and
 //! [OpenID Connect Core 1.0 section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest).
 
+use serde_json::Value;
+
 use crate::{
-    Client,
+    Client, authorization_details,
     authorize::Reply,
     callback::{ResponseMode, parse_response_mode},
     claims_request::ClaimsRequest,
@@ -10,6 +12,7 @@ use crate::{
     id_token_hint::IdTokenHint,
     issue::has,
     params::Params,
+    resource,
     response_type::ResponseType,
     shared::Shared,
 };
@@ -24,6 +27,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) redirect_uri: Option<String>,
     pub(crate) scope: String,
     pub(crate) audience: Vec<String>,
+    /// What is asked for in `authorization_details` (RFC 9396 section 2).
+    pub(crate) details: Vec<Value>,
     pub(crate) code_challenge: Option<String>,
     pub(crate) nonce: Option<String>,
     pub(crate) acr: Option<String>,
@@ -104,7 +109,8 @@ pub(crate) fn validate(
         response_type,
         redirect_uri: text("redirect_uri"),
         scope,
-        audience: params.audience()?,
+        audience: resource::asked(shared, params)?,
+        details: authorization_details::asked(shared, client, params)?,
         code_challenge,
         nonce: text("nonce"),
         acr: claims.wanted("acr").or(first_acr).map(str::to_owned),

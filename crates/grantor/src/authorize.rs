@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::{
-    Client, Jwt, Request, access_token,
+    Client, Jwt, Request, access_token, authorization_details,
     authorization_request::{AuthorizationRequest, response_mode, validate},
     browser::Entered,
     callback::{Callback, ResponseMode},
@@ -172,6 +172,7 @@ pub(crate) fn approve(
         sub: sub.clone(),
         scope: authorization.scope.clone(),
         audience: authorization.audience.clone(),
+        authorization_details: authorization_details::granted(shared, authorization.details.clone()),
         auth_time: login.auth_time,
         acr: authorization.acr.clone(),
         nonce: authorization.nonce.clone(),

@@ -149,6 +149,7 @@
 
 mod access_token;
 mod api;
+mod authorization_details;
 mod authorization_request;
 mod authorize;
 mod bearer;
@@ -210,6 +211,7 @@ mod registration;
 mod request;
 mod request_object;
 mod request_uri;
+mod resource;
 mod response;
 mod response_type;
 mod revocation;

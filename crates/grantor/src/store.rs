@@ -28,6 +28,8 @@ pub(crate) struct Grant {
     pub(crate) sub: String,
     pub(crate) scope: String,
     pub(crate) audience: Vec<String>,
+    /// RFC 9396 section 7.
+    pub(crate) authorization_details: Vec<Value>,
     /// Seconds since the epoch.
     pub(crate) auth_time: u64,
     pub(crate) acr: Option<String>,
@@ -54,6 +56,7 @@ pub(crate) struct AccessToken {
     pub(crate) grant: Arc<Grant>,
     pub(crate) scope: String,
     pub(crate) audience: Vec<String>,
+    pub(crate) authorization_details: Vec<Value>,
     pub(crate) life: Life,
     pub(crate) cnf: Option<Value>,
     /// Whether `/api/bare-401` has refused it already.

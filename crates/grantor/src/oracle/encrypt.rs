@@ -96,6 +96,8 @@ fn recipient(client: &Client, how: &Encryption) -> Option<Jwk> {
         let kind = key.get("kty").and_then(Value::as_str).unwrap_or_default();
         kinds.contains(&kind) && says(key, "use", "enc") && (how.alg == "RSA1_5" || says(key, "alg", &how.alg))
     };
-    let members = keys.iter().find(fits)?.as_object()?.clone();
+    let mut members = keys.iter().find(fits)?.as_object()?.clone();
+    // josekit takes it for a condition; what the key is for has been judged.
+    members.remove("alg");
     Jwk::from_map(members).ok()
 }
