@@ -81,7 +81,7 @@ pub(crate) async fn client(
     if metadata.needs_secret() {
         let now = shared.clock.seconds();
         let lifetime = shared.config.registration.secret_lifetime;
-        let ends = lifetime.map(|lifetime| now + lifetime.as_secs());
+        let ends = lifetime.map(|lifetime| now.saturating_add(lifetime.as_secs()));
         (client.secret, client.secret_expires_at) = match old {
             Some(Client { secret: Some(secret), secret_expires_at, .. }) => (Some(secret.clone()), *secret_expires_at),
             // Long enough for HS512 (RFC 7518 section 3.2).

@@ -52,6 +52,7 @@
 //! | `/.well-known/openid-configuration`, `/.well-known/oauth-authorization-server` | `Metadata` | one document for both; an issuer path goes before the first and after the second |
 //! | `/.well-known/webfinger` | `Webfinger` | the issuer of any `acct:` and `http(s):` resource |
 //! | `/authorize` | `Authorize` | every response type, PKCE with S256 only, RFC 9207 `iss`; login and consent pages, or [`Builder::auto_approve`] |
+//! | `/par` | `Par` | takes what `/authorize` takes, from a client that authenticates, and answers with a `request_uri` for it |
 //! | `/token` | `Token` | `authorization_code`, `client_credentials`, `refresh_token`, `password` |
 //! | `/introspect` | `Introspection` | for clients with a secret or keys and for holders of an access token |
 //! | `/revoke` | `Revocation` | a refresh token takes its family along |
@@ -59,6 +60,7 @@
 //! | `/jwks` | `Jwks` | a key each for RS256, PS256, ES256, ES384 and EdDSA, the same ones for all servers of a process |
 //! | `/end_session` | `EndSession` | ends the browser's session: by ID token, by the person's own word, or at once with [`Builder::auto_approve`] |
 //! | `/check_session` | `CheckSession` | the page for a client's frame |
+//! | `/register`, `/register/CLIENT` | `Registration` | registers a client; shows, replaces and deletes it by its `registration_access_token` |
 //! | `/claims`, `/claims/jwks`, `/claims/.well-known/openid-configuration` | `Claims` | a claims provider for distributed and aggregated claims |
 //! | `/api/…` | `Api` | wants a Bearer token, in the header or in a form, and echoes the request as JSON |
 //! | `/public/…` | `Other` | the same echo without a token |
@@ -68,10 +70,30 @@
 //! `offline_access`. Each use replaces the token; a second use of one revokes its family, and so does a second use of a
 //! code ([`Server::families_revoked`] counts both). ID tokens come where the scope has `openid` and there is a person.
 //!
-//! **Response types** are `code`, `none`, `id_token`, `token` and every union of these, by `query`, `fragment` or `form_post`;
-//! a query is refused for tokens. An ID token of the authorization response needs a `nonce`. Its `c_hash` and `at_hash` go
-//! by the digest of its signature, and so does `s_hash` for who wants one ([`Client::s_hash`]). `prompt`, `max_age`,
-//! `acr_values`, `claims`, `login_hint` and `id_token_hint` are honoured, `ui_locales` and `display` are not.
+//! **Response types** are `code`, `none`, `id_token`, `token` and every union of these, by `query`, `fragment` or
+//! `form_post`, and with `.jwt` behind it, or by `jwt` alone, inside a JWT ([`Client::authorization_signed_response_alg`],
+//! [`Client::authorization_encrypted_response`]); a query is refused for tokens unless it is encrypted. An ID token of the
+//! authorization response needs a `nonce`. Its `c_hash` and `at_hash` go by the digest of its signature, and so does
+//! `s_hash` for who wants one ([`Client::s_hash`]). `prompt`, `max_age`, `acr_values`, `claims`, `login_hint` and
+//! `id_token_hint` are honoured, `ui_locales` and `display` are not.
+//!
+//! **A request may be pushed**, once and for a minute ([`Builder::request_uri_lifetime`]), and must be where
+//! [`Builder::require_pushed_authorization_requests`] or its client says so. It may be a request object, by value, pushed, or
+//! by reference where the client has registered its [`Client::request_uri`]; then nothing outside counts. A request object is
+//! signed with the client's secret or a key of [`Client::jwks`], or not at all where `none` is registered
+//! ([`Client::request_object_signing_alg`]). Its `client_id` is there, and `iss` and `aud` where it is signed; `exp`, `nbf`,
+//! `iat`, `jti` and `typ` are right where they are there, see [`Builder::strict_request_objects`] for more. An OpenID request
+//! repeats `response_type` and `scope` outside unless it is pushed. See also [`Builder::require_signed_request_object`] and
+//! [`Builder::request_object_encryption_keys`].
+//!
+//! **What it asks for** besides scope: `resource`, as often as it likes ([`Builder::resources`]), and `authorization_details`
+//! ([`Builder::authorization_details_types`], [`Builder::grant_authorization_details`]). A token request may narrow both; the
+//! grant stays as wide as it was.
+//!
+//! **A client registers itself** at `/register`, by [`Builder::initial_access_token`] where there is one, and can then do what
+//! its metadata says and no more. Defaults are filled in and what is not understood is left out of the answer. See
+//! [`Builder::rotate_registration_access_tokens`], [`Builder::registered_secret_lifetime`],
+//! [`Builder::software_statement_issuer`] and [`Builder::replace_client_metadata`].
 //!
 //! **A client authenticates** with its secret, or with an assertion that it signs with its secret or with a key of
 //! [`Client::jwks`] ([`Client::auth`]). `iss` and `sub` of an assertion are the client, `aud` is the issuer as one string
@@ -95,6 +117,7 @@
 //! | `/api/scope/NAME` | 403 `insufficient_scope` unless the token's scope has NAME |
 //! | `/api/status/NNN` | the echo with that status |
 //! | `/api/step-up` | 401 `insufficient_user_authentication` ([RFC 9470](https://www.rfc-editor.org/rfc/rfc9470)) unless the token came from an authorization request whose first `acr_values` is [`STRONG_ACR`] |
+//! | `/api/signed` | the echo as a JWT for the client, [`Jwt::ApiAnswer`] |
 //! | `/api/redirect?to=URL` | 302 to that URL |
 //! | `/api/bare-401` | the first time with each token a 401 without any challenge, then the echo |
 //! | `/api/challenge?with=TEXT&with=…` | a 401 with a `WWW-Authenticate` field for each TEXT, literally |
@@ -125,23 +148,27 @@
 //!
 //! - Lifetimes may be milliseconds; `expires_in` is then a fraction, as in 1.5.
 //! - A request head may have 64 KiB, a body 1 MiB. The newest 200,000 tokens of a kind are remembered.
-//! - In scope: RFC 6749, 6750, 7009, 7033, 7523 (client authentication), 7636, 7662, 8252, 8414, 8707, 9068, 9207, 9470, OpenID
-//!   Connect Core, Discovery, Form Post Response Mode, Session Management, Front-Channel, Back-Channel and RP-Initiated Logout,
-//!   each as far as this page says. Out of scope: TLS, device, CIBA and exchange grants, DPoP, pushed requests and request
-//!   objects, dynamic registration.
-//! - Encrypted ID tokens, UserInfo answers and logout tokens ([`Client::id_token_encrypted_response`],
-//!   [`Client::userinfo_encrypted_response`]) and the algorithms ES512 and ES256K need the cargo feature `oracle`, which needs
-//!   OpenSSL: Debian's `libssl-dev` and `pkg-config`.
+//! - In scope: RFC 6749, 6750, 7009, 7033, 7523 (client authentication), 7591, 7592, 7636, 7662, 8252, 8414, 8707, 9068,
+//!   9101, 9126, 9207, 9396, 9470, JARM, OpenID Connect Core, Discovery, Dynamic Client Registration, Form Post Response
+//!   Mode, Session Management, Front-Channel, Back-Channel and RP-Initiated Logout, each as far as this page says. Out of
+//!   scope: TLS, device, CIBA and exchange grants, DPoP, pairwise subjects.
+//! - What a client publishes, at its `request_uri` or its [`Client::jwks_uri`], is fetched by plain HTTP from a loopback
+//!   host and from nowhere else: 256 KiB at most, within five seconds, without following a redirect.
+//! - Encrypted ID tokens, UserInfo answers, authorization responses and logout tokens
+//!   ([`Client::id_token_encrypted_response`], [`Client::userinfo_encrypted_response`],
+//!   [`Client::authorization_encrypted_response`]), encrypted request objects, and the algorithms ES512 and ES256K need the
+//!   cargo feature `oracle`, which needs OpenSSL: Debian's `libssl-dev` and `pkg-config`.
 //!
 //! # The map
 //!
 //! `listener` owns the thread, `connection` one connection, `wire` its bytes. `router` goes from a path to the file named
-//! after what answers it (`metadata`, `webfinger`, `authorize` with `authorization_request`, `interaction` and `pages`,
-//! `token`, `introspection`, `revocation`, `userinfo`, `jwks`, `end_session`, `session`, `claims_provider`, `api`). They return
-//! a `response`, still a value, which `fault` may change and `hold` may delay. `issue`, `id_token`, `access_token` and `logout`
-//! say what a token holds, `claims` what is known of a person; `signer` picks who signs, `jwt` puts it together, and `forge`
-//! spoils it. `keys` are one process's, `key_ring` one server's. `store` keeps what was issued, `browser` who is logged in,
-//! `log` what arrived.
+//! after what answers it (`metadata`, `webfinger`, `par`, `authorize` with `authorization_request`, `request_object`,
+//! `request_uri`, `interaction` and `pages`, `registration` with `client_metadata` and `client_configuration`, `token`,
+//! `introspection`, `revocation`, `userinfo`, `jwks`, `end_session`, `session`, `claims_provider`, `api`). They return a
+//! `response`, still a value, which `fault` may change, `jarm` may seal and `hold` may delay. `issue`, `id_token`,
+//! `access_token` and `logout` say what a token holds, `claims` what is known of a person; `signer` picks who signs, `jwt`
+//! puts it together, and `forge` spoils it. `keys` are one process's, `key_ring` one server's. `store` keeps what was
+//! issued, `browser` who is logged in, `log` what arrived.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
