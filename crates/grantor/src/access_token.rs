@@ -21,8 +21,20 @@ pub(crate) fn issue(
     scope: &str,
     audience: &[String],
 ) -> (Arc<str>, Life) {
+    issue_with(shared, client, grant, scope, audience, &grant.authorization_details)
+}
+
+/// One that has not all of the authorization details that were granted.
+pub(crate) fn issue_with(
+    shared: &Shared,
+    client: Option<&Client>,
+    grant: &Arc<Grant>,
+    scope: &str,
+    audience: &[String],
+    details: &[Value],
+) -> (Arc<str>, Life) {
     let alg = client.and_then(|client| client.access_token_alg.as_deref());
-    issue_as(shared, client, alg, grant, scope, audience)
+    issue_as(shared, client, alg, grant, scope, audience, details)
 }
 
 /// The same, as a JWT signed with that algorithm or opaque.
@@ -33,6 +45,7 @@ pub(crate) fn issue_as(
     grant: &Arc<Grant>,
     scope: &str,
     audience: &[String],
+    details: &[Value],
 ) -> (Arc<str>, Life) {
     let life = Life::starting(shared.clock.now(), shared.config.access_token_lifetime);
     let binding = client.map(|client| client.binding.clone()).unwrap_or_default();
@@ -41,6 +54,7 @@ pub(crate) fn issue_as(
         grant: grant.clone(),
         scope: scope.to_owned(),
         audience: audience.to_vec(),
+        authorization_details: details.to_vec(),
         life,
         cnf,
         binding,
@@ -79,6 +93,9 @@ fn claims(shared: &Shared, token: &AccessToken) -> Map<String, Value> {
     );
     if !token.scope.is_empty() {
         set("scope", token.scope.clone().into());
+    }
+    if !token.authorization_details.is_empty() {
+        set("authorization_details", token.authorization_details.clone().into());
     }
     if grant.username.is_some() {
         set("auth_time", grant.auth_time.into());

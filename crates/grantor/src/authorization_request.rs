@@ -1,9 +1,20 @@
 //! The authorization request, [RFC 6749 section 4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1) and
 //! [OpenID Connect Core 1.0 section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest).
 
+use serde_json::Value;
+
 use crate::{
-    Client, authorize::Reply, callback::ResponseMode, claims_request::ClaimsRequest, error::OAuthError,
-    id_token_hint::IdTokenHint, issue::has, params::Params, pending::Pending, response_type::ResponseType,
+    Client, authorization_details,
+    authorize::Reply,
+    callback::{ResponseMode, parse_response_mode},
+    claims_request::ClaimsRequest,
+    error::OAuthError,
+    id_token_hint::IdTokenHint,
+    issue::has,
+    params::Params,
+    pending::Pending,
+    resource,
+    response_type::ResponseType,
     shared::Shared,
 };
 
@@ -17,6 +28,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) redirect_uri: Option<String>,
     pub(crate) scope: String,
     pub(crate) audience: Vec<String>,
+    /// What is asked for in `authorization_details` (RFC 9396 section 2).
+    pub(crate) details: Vec<Value>,
     pub(crate) code_challenge: Option<String>,
     pub(crate) nonce: Option<String>,
     pub(crate) acr: Option<String>,
@@ -41,6 +54,7 @@ impl AuthorizationRequest {
             redirect_uri: None,
             scope: pending.scope.clone(),
             audience: pending.audience.clone(),
+            details: pending.details.clone(),
             code_challenge: None,
             nonce: None,
             acr: pending.acr.clone(),
@@ -60,20 +74,24 @@ impl AuthorizationRequest {
     }
 }
 
-/// How the answer travels, and what is wrong with the wish if it cannot be met.
-pub(crate) fn response_mode(params: &Params) -> (ResponseMode, Option<OAuthError>) {
+/// How the answer travels, whether as a JWT, and what is wrong with the wish if it cannot be met.
+pub(crate) fn response_mode(client: &Client, params: &Params) -> (ResponseMode, bool, Option<OAuthError>) {
     let response_type = params.get("response_type").and_then(ResponseType::parse).unwrap_or_default();
     let default = response_type.default_mode();
+    let refused = |jwt: bool, why: &str| (default, jwt, Some(OAuthError::invalid_request(why)));
     let Some(asked) = params.get("response_mode") else {
-        return (default, None);
+        return (default, false, None);
     };
-    match ResponseMode::parse(asked) {
-        None => (default, Some(OAuthError::invalid_request("response_mode is none of query, fragment and form_post"))),
-        // A query ends up in logs and in Referer (Multiple Response Type Encoding Practices section 3).
-        Some(ResponseMode::Query) if response_type.is_front_channel() => {
-            (default, Some(OAuthError::invalid_request("response_mode query is not for tokens")))
+    match parse_response_mode(asked, default) {
+        None => refused(false, "response_mode is none of query, fragment and form_post, nor one of these with .jwt"),
+        // A query ends up in logs and in Referer (Multiple Response Type Encoding Practices section 3), unless nobody can
+        // read it there (JARM section 2.3.1).
+        Some((ResponseMode::Query, jwt))
+            if response_type.is_front_channel() && !(jwt && client.requests.response_encryption.is_some()) =>
+        {
+            refused(jwt, "response_mode query is not for tokens")
         }
-        Some(mode) => (mode, None),
+        Some((mode, jwt)) => (mode, jwt, None),
     }
 }
 
@@ -85,12 +103,6 @@ pub(crate) fn validate(
 ) -> Result<AuthorizationRequest, OAuthError> {
     if let Some(name) = params.repeated() {
         return Err(OAuthError::invalid_request(format!("the parameter {name} is repeated")));
-    }
-    if params.get("request").is_some() {
-        return Err(OAuthError::new("request_not_supported", "request objects are not supported"));
-    }
-    if params.get("request_uri").is_some() {
-        return Err(OAuthError::new("request_uri_not_supported", "request_uri is not supported"));
     }
     let response_type = response_type(client, params)?;
     let code_challenge = if response_type.code { code_challenge(client, params)? } else { None };
@@ -125,7 +137,8 @@ pub(crate) fn validate(
         response_type,
         redirect_uri: text("redirect_uri"),
         scope,
-        audience: params.audience()?,
+        audience: resource::asked(shared, params)?,
+        details: authorization_details::asked(shared, client, params)?,
         code_challenge,
         nonce: text("nonce"),
         acr: claims.wanted("acr").or(first_acr).map(str::to_owned),

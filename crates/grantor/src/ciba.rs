@@ -17,6 +17,7 @@ use crate::{
     response::{Body, Response},
     shared::{Shared, lock},
     store::Grant,
+    token::may_use_grant,
 };
 
 pub(crate) const GRANT_TYPE: &str = "urn:openid:params:grant-type:ciba";
@@ -28,6 +29,7 @@ pub(crate) fn authorize(shared: &Shared, request: &Request) -> Result<Response, 
     if client.is_public() {
         return Err(OAuthError::new("unauthorized_client", "a client of CIBA has to authenticate"));
     }
+    may_use_grant(&client, GRANT_TYPE)?;
     let asked = ciba_request::read(shared, &client, form)?;
     let settings = &shared.config.grants;
     let lifetime = asked.requested_expiry.map_or(settings.ciba_lifetime, Duration::from_secs);
@@ -39,6 +41,7 @@ pub(crate) fn authorize(shared: &Shared, request: &Request) -> Result<Response, 
     let mut pending = Pending::new(shared, kind, &client.id, lifetime, settings.ciba_interval);
     pending.scope = asked.scope;
     pending.audience = asked.audience;
+    pending.details = asked.details;
     pending.acr = asked.acr;
     let auth_req_id = lock(&shared.pending).add(pending);
     let mut members = Map::new();

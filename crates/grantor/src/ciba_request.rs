@@ -5,13 +5,13 @@
 use serde_json::Value;
 
 use crate::{
-    Client, ciba_hint,
+    Client, authorization_details, ciba_hint,
     client_ciba::DeliveryMode,
     error::OAuthError,
     issue::has,
     jwt::Received,
     params::Params,
-    random,
+    random, resource,
     shared::{Shared, lock},
     token::grantable,
 };
@@ -20,6 +20,7 @@ use crate::{
 pub(crate) struct CibaRequest {
     pub(crate) scope: String,
     pub(crate) audience: Vec<String>,
+    pub(crate) details: Vec<Value>,
     pub(crate) acr: Option<String>,
     /// Whom the hint means.
     pub(crate) username: String,
@@ -70,7 +71,8 @@ pub(crate) fn read(shared: &Shared, client: &Client, form: Params) -> Result<Cib
     user_code(shared, client, &params, &username)?;
     Ok(CibaRequest {
         scope,
-        audience: params.audience()?,
+        audience: resource::asked(shared, &params)?,
+        details: authorization_details::asked(shared, client, &params)?,
         acr: params.get("acr_values").and_then(|values| values.split_whitespace().next()).map(str::to_owned),
         username,
         binding_message,
@@ -127,11 +129,13 @@ fn signed(shared: &Shared, client: &Client, form: &Params, text: &str, alg: &str
     ))
 }
 
-/// A claim as parameters: `resource` may be a list, `requested_expiry` a number.
+/// A claim as parameters: `resource` may be a list, `requested_expiry` a number. `authorization_details` is JSON either way.
 fn pairs((name, value): (&String, &Value)) -> Vec<(String, String)> {
     let text = |value: &Value| value.as_str().map_or_else(|| value.to_string(), str::to_owned);
     match value {
-        Value::Array(many) => many.iter().map(|value| (name.clone(), text(value))).collect(),
+        Value::Array(many) if name != "authorization_details" => {
+            many.iter().map(|value| (name.clone(), text(value))).collect()
+        }
         value => vec![(name.clone(), text(value))],
     }
 }

@@ -3,7 +3,10 @@
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::{binding::Binding, client_ciba::CibaRegistration, mutual_tls, oracle::Encryption};
+use crate::{
+    binding::Binding, client_ciba::CibaRegistration, client_requests::ClientRequests, mutual_tls, oracle::Encryption,
+    registration::Registration,
+};
 
 /// A client the server knows.
 ///
@@ -45,6 +48,11 @@ pub struct Client {
     pub(crate) frontchannel_logout_uri: Option<String>,
     pub(crate) backchannel_logout_uri: Option<String>,
     pub(crate) ciba: CibaRegistration,
+    pub(crate) requests: ClientRequests,
+    /// Seconds since the epoch.
+    pub(crate) secret_expires_at: Option<u64>,
+    /// What is known of it where it registered itself.
+    pub(crate) registration: Option<Registration>,
 }
 
 /// What a client gets that registers no redirect URI of its own.
@@ -86,6 +94,9 @@ impl Client {
             frontchannel_logout_uri: None,
             backchannel_logout_uri: None,
             ciba: CibaRegistration::default(),
+            requests: ClientRequests::default(),
+            secret_expires_at: None,
+            registration: None,
         }
     }
 
@@ -130,7 +141,8 @@ impl Client {
     }
 
     pub(crate) fn is_public(&self) -> bool {
-        self.secret.is_none() && self.jwks.is_none() && mutual_tls::method_of(self).is_none()
+        let keys = self.jwks.is_some() || self.requests.jwks_uri.is_some();
+        self.secret.is_none() && !keys && mutual_tls::method_of(self).is_none()
     }
 
     pub(crate) fn may_use(&self, method: &str) -> bool {
@@ -140,12 +152,13 @@ impl Client {
         match (&self.secret, &self.jwks) {
             (Some(_), _) => method == "client_secret_basic" || method == "client_secret_post",
             (None, Some(_)) => method == "private_key_jwt",
+            (None, None) if self.requests.jwks_uri.is_some() => method == "private_key_jwt",
             (None, None) => method == "none",
         }
     }
 
     pub(crate) fn redirect_uris(&self) -> Vec<&str> {
-        if self.redirect_uris.is_empty() {
+        if self.redirect_uris.is_empty() && self.registration.is_none() {
             return DEFAULT_REDIRECT_URIS.to_vec();
         }
         self.redirect_uris.iter().map(String::as_str).collect()

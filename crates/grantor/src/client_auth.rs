@@ -46,6 +46,9 @@ pub(crate) fn authenticate(shared: &Shared, request: &Request, params: &Params) 
     if !client.may_use(method) {
         return Err(OAuthError::invalid_client(format!("this client may not use {method}")));
     }
+    if method != "none" && client.secret_expires_at.is_some_and(|ends| ends <= shared.clock.seconds()) {
+        return Err(OAuthError::invalid_client("the client_secret has expired"));
+    }
     let proven = match &client.secret {
         Some(expected) if method != "none" => random::same(expected, &secret),
         // A client with a secret that was registered for `none` all the same.

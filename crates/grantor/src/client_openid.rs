@@ -109,6 +109,11 @@ impl Client {
     }
 
     pub(crate) fn may_ask_for(&self, response_type: &str) -> bool {
+        // Each part of an answer needs its grant (RFC 7591 section 2.1).
+        let grant = |word: &&str| if *word == "code" { "authorization_code" } else { "implicit" };
+        if words(response_type).iter().filter(|word| **word != "none").any(|word| !self.may_use_grant(grant(word))) {
+            return false;
+        }
         let same = |registered: &String| words(registered) == words(response_type);
         self.response_types.is_empty() || self.response_types.iter().any(same)
     }
@@ -122,8 +127,9 @@ impl Client {
             // RFC 9701 section 6.
             return Err(format!("client {id}: an introspection answer is not signed with none"));
         }
-        let algs = [&self.id_token_alg, &self.userinfo_alg, &self.access_token_alg, &self.introspection_alg];
-        for alg in algs.into_iter().flatten() {
+        let answers = [&self.introspection_alg, &self.requests.response_alg];
+        let algs = [&self.id_token_alg, &self.userinfo_alg, &self.access_token_alg].into_iter().chain(answers);
+        for alg in algs.flatten() {
             match alg.as_str() {
                 "none" => {}
                 "HS256" | "HS384" | "HS512" if self.secret.is_none() => {
@@ -140,7 +146,8 @@ impl Client {
             // Whether it can be done shows when it is.
             oracle::encrypted(self, encryption, "{}", false)?;
         }
-        self.check_ciba()
+        self.check_ciba()?;
+        self.check_requests()
     }
 }
 

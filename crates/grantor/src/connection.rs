@@ -13,6 +13,7 @@ use crate::{
     date, dpop,
     endpoint::Route,
     fault::{Delivery, alternating},
+    jarm,
     link::Link,
     logout, notification, post,
     request::Request,
@@ -72,13 +73,15 @@ async fn answer(stream: &mut impl Stream, shared: &Arc<Shared>, link: &Arc<Link>
     let (mut response, delivery) = match shared.faults.instead(shared, request) {
         Some(instead) => instead,
         None => {
-            let mut response = router::handle(shared, route, request);
+            let mut response = router::handle(shared, route, request).await;
             dpop::stamp(shared, request, &mut response);
             for mut notice in std::mem::take(&mut response.notices) {
                 notice.status = post::send(&notice.uri, &notice.logout_token).await.ok().map(|answer| answer.status);
                 logout::remember(shared, notice);
             }
             let delivery = shared.faults.after(shared, endpoint, &mut response);
+            // A response that is to be a JWT is signed over what a fault has made of it.
+            jarm::seal(shared, &mut response);
             (response, delivery)
         }
     };

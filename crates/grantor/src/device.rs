@@ -3,16 +3,16 @@
 use serde_json::{Map, Value};
 
 use crate::{
-    Client, Jwt, Request,
+    Client, Jwt, Request, authorization_details,
     client_auth::authenticate,
     error::OAuthError,
     issue::{self, Issue, seconds},
     params::Params,
     pending::{Kind, Pending, Person},
-    random,
+    random, resource,
     response::Response,
     shared::{Shared, lock},
-    token::grantable,
+    token::{grantable, may_use_grant},
 };
 
 pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:device_code";
@@ -24,12 +24,14 @@ const LETTERS: &str = "BCDFGHJKLMNPQRSTVWXZ";
 pub(crate) fn authorize(shared: &Shared, request: &Request) -> Result<Response, OAuthError> {
     let params = Params::of_form(request)?;
     let client = authenticate(shared, request, &params)?;
+    may_use_grant(&client, GRANT_TYPE)?;
     let settings = &shared.config.grants;
     let user_code = user_code();
     let kind = Kind::Device { user_code: user_code.clone() };
     let mut pending = Pending::new(shared, kind, &client.id, settings.device_code_lifetime, settings.device_interval);
     pending.scope = grantable(&client, &params)?;
-    pending.audience = params.audience()?;
+    pending.audience = resource::asked(shared, &params)?;
+    pending.details = authorization_details::asked(shared, &client, &params)?;
     pending.acr = params.get("acr_values").and_then(|values| values.split_whitespace().next()).map(str::to_owned);
     let device_code = lock(&shared.pending).add(pending);
     let verification_uri = shared.config.at("/device/verify");

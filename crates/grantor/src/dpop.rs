@@ -207,7 +207,18 @@ fn takes_proofs(endpoint: Endpoint) -> bool {
     use Endpoint::*;
     !matches!(
         endpoint,
-        Metadata | Authorize | Jwks | EndSession | CheckSession | Webfinger | Claims | ProtectedResource | Other
+        Metadata
+            | Authorize
+            | Jwks
+            | EndSession
+            | CheckSession
+            | Webfinger
+            | Claims
+            | ProtectedResource
+            | DeviceAuthorization
+            | BackchannelAuthentication
+            | Registration
+            | Other
     )
 }
 

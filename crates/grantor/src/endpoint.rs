@@ -37,13 +37,18 @@ pub enum Endpoint {
     /// Backchannel authentication,
     /// [CIBA](https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html).
     BackchannelAuthentication,
+    /// Pushed authorization requests, [RFC 9126](https://www.rfc-editor.org/rfc/rfc9126).
+    Par,
+    /// Client registration and its management, [RFC 7591](https://www.rfc-editor.org/rfc/rfc7591) and
+    /// [RFC 7592](https://www.rfc-editor.org/rfc/rfc7592).
+    Registration,
     /// Everything else: `/public`, `/attacker/jwks`, paths that do not exist.
     Other,
 }
 
 impl Endpoint {
     /// Every endpoint, for loops over all of them.
-    pub const ALL: [Endpoint; 16] = [
+    pub const ALL: [Endpoint; 18] = [
         Endpoint::Metadata,
         Endpoint::Authorize,
         Endpoint::Token,
@@ -59,6 +64,8 @@ impl Endpoint {
         Endpoint::ProtectedResource,
         Endpoint::DeviceAuthorization,
         Endpoint::BackchannelAuthentication,
+        Endpoint::Par,
+        Endpoint::Registration,
         Endpoint::Other,
     ];
 
@@ -89,6 +96,9 @@ pub(crate) enum Route {
     Claims,
     ClaimsMetadata,
     ClaimsJwks,
+    Par,
+    Registration,
+    ClientConfiguration,
     AttackerJwks,
     ProtectedResource,
     Api,
@@ -138,6 +148,9 @@ impl Route {
             Some("/claims") => Route::Claims,
             Some("/claims/.well-known/openid-configuration") => Route::ClaimsMetadata,
             Some("/claims/jwks") => Route::ClaimsJwks,
+            Some("/par") => Route::Par,
+            Some("/register") => Route::Registration,
+            Some(path) if path.starts_with("/register/") => Route::ClientConfiguration,
             _ => Route::Nothing,
         }
     }
@@ -159,6 +172,8 @@ impl Route {
             Route::Webfinger => Endpoint::Webfinger,
             Route::Claims | Route::ClaimsMetadata | Route::ClaimsJwks => Endpoint::Claims,
             Route::ProtectedResource => Endpoint::ProtectedResource,
+            Route::Par => Endpoint::Par,
+            Route::Registration | Route::ClientConfiguration => Endpoint::Registration,
             Route::AttackerJwks | Route::Public | Route::Nothing => Endpoint::Other,
         }
     }

@@ -5,12 +5,14 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 use crate::{
-    Client, Jwt, access_token,
+    Client, Jwt, access_token, authorization_details,
+    binding::Binding,
     error::OAuthError,
     exchange_party::{Party, party},
     id_token::{IdToken, id_token},
     issue::{self, Issue, has, seconds},
     params::Params,
+    resource,
     response::{Body, Response},
     shared::{Shared, lock},
     store::Grant,
@@ -37,7 +39,8 @@ pub(crate) fn token(shared: &Shared, client: &Client, params: &Params) -> Result
     let grant = Arc::new(Grant {
         client_id: client.id.clone(),
         scope: scope(client, &subject, params)?,
-        audience: params.audience()?,
+        audience: resource::asked(shared, params)?,
+        authorization_details: authorization_details::narrowed(shared, client, &subject.details, params)?,
         auth_time: subject.auth_time.unwrap_or_else(|| shared.clock.seconds()),
         acr: subject.acr.clone(),
         act: act(&subject, actor.as_ref())?,
@@ -50,8 +53,8 @@ pub(crate) fn token(shared: &Shared, client: &Client, params: &Params) -> Result
     }
     let (value, lifetime) = match requested {
         REFRESH_TOKEN => {
-            let lifetime = shared.config.refresh_token_lifetime;
-            (lock(&shared.store).add_refresh(grant.clone(), lifetime).to_string(), lifetime)
+            let (lifetime, binding) = (shared.config.refresh_token_lifetime, Binding::of_refresh_token(client));
+            (lock(&shared.store).add_refresh(grant.clone(), lifetime, binding).to_string(), lifetime)
         }
         ID_TOKEN if grant.username.is_none() => {
             return Err(OAuthError::invalid_request("an ID token is about a person, and the subject is none"));
@@ -72,8 +75,15 @@ pub(crate) fn token(shared: &Shared, client: &Client, params: &Params) -> Result
         }
         _ => {
             let alg = shared.keys.default_alg();
-            let (token, _) =
-                access_token::issue_as(shared, Some(client), Some(&alg), &grant, &grant.scope, &grant.audience);
+            let (token, _) = access_token::issue_as(
+                shared,
+                Some(client),
+                Some(&alg),
+                &grant,
+                &grant.scope,
+                &grant.audience,
+                &grant.authorization_details,
+            );
             (token.to_string(), shared.config.access_token_lifetime)
         }
     };

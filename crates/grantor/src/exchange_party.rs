@@ -24,6 +24,8 @@ pub(crate) struct Party {
     pub(crate) username: Option<String>,
     /// What its token was good for; none where the token does not say.
     pub(crate) scope: Option<String>,
+    /// The authorization details that it was good for (RFC 9396).
+    pub(crate) details: Vec<Value>,
     pub(crate) act: Option<Value>,
     pub(crate) may_act: Option<Value>,
     /// Seconds since the epoch.
@@ -66,22 +68,26 @@ pub(crate) fn party(
 fn by_access_token(shared: &Shared, value: &str) -> Option<Party> {
     let store = lock(&shared.store);
     let token = store.access(value)?;
-    Some(of_grant(shared, &token.grant, &token.scope))
+    Some(of_grant(shared, &token.grant, &token.scope, &token.authorization_details))
 }
 
-/// A refresh token is for the client it was issued to.
+/// A refresh token is for the client it was issued to, in the hands that it is bound to.
 fn by_refresh_token(shared: &Shared, client: &Client, value: &str) -> Option<Party> {
     let store = lock(&shared.store);
     let token = store.refresh(value).filter(|token| token.grant.client_id == client.id)?;
-    Some(of_grant(shared, &token.grant, &token.grant.scope))
+    let grant = &token.grant;
+    store
+        .refresh_is_for(value, &client.binding)
+        .then(|| of_grant(shared, grant, &grant.scope, &grant.authorization_details))
 }
 
-fn of_grant(shared: &Shared, grant: &Grant, scope: &str) -> Party {
+fn of_grant(shared: &Shared, grant: &Grant, scope: &str, details: &[Value]) -> Party {
     Party {
         iss: shared.config.issuer(),
         sub: grant.sub.clone(),
         username: grant.username.clone(),
         scope: Some(scope.to_owned()),
+        details: details.to_vec(),
         act: grant.act.clone(),
         may_act: None,
         auth_time: grant.username.as_ref().map(|_| grant.auth_time),
@@ -122,6 +128,7 @@ fn of_claims(shared: &Shared, token: &Received, username: Option<String>) -> Opt
         sub: token.text("sub")?.to_owned(),
         username,
         scope: token.text("scope").map(str::to_owned),
+        details: token.claims.get("authorization_details").and_then(Value::as_array).cloned().unwrap_or_default(),
         act: token.claims.get("act").cloned(),
         may_act: token.claims.get("may_act").cloned(),
         auth_time: token.claims.get("auth_time").and_then(Value::as_u64),

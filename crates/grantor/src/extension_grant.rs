@@ -10,6 +10,7 @@ use crate::{
 
 pub(crate) fn token(
     shared: &Shared,
+    request: &Request,
     client: &Client,
     grant_type: &str,
     params: &Params,
@@ -18,8 +19,8 @@ pub(crate) fn token(
         device::GRANT_TYPE => device::token(shared, client, params),
         ciba::GRANT_TYPE => ciba::token(shared, client, params),
         exchange::GRANT_TYPE => exchange::token(shared, client, params),
-        jwt_bearer::GRANT_TYPE => jwt_bearer::token(shared, Some(client), params),
-        saml_bearer::GRANT_TYPE => saml_bearer::token(shared, Some(client), params),
+        jwt_bearer::GRANT_TYPE => jwt_bearer::token(shared, request, Some(client), params),
+        saml_bearer::GRANT_TYPE => saml_bearer::token(shared, request, Some(client), params),
         _ => Err(OAuthError::new("unsupported_grant_type", "this server does not know that grant type")),
     }
 }
@@ -36,8 +37,8 @@ pub(crate) fn without_client(
         return None;
     }
     match params.get("grant_type")? {
-        jwt_bearer::GRANT_TYPE => Some(jwt_bearer::token(shared, None, params)),
-        saml_bearer::GRANT_TYPE => Some(saml_bearer::token(shared, None, params)),
+        jwt_bearer::GRANT_TYPE => Some(jwt_bearer::token(shared, request, None, params)),
+        saml_bearer::GRANT_TYPE => Some(saml_bearer::token(shared, request, None, params)),
         _ => None,
     }
 }

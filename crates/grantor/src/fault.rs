@@ -170,6 +170,7 @@ fn means_something(misbehaviour: &Misbehaviour, response: &Response) -> bool {
         Misbehaviour::OAuthError { .. } => callback.is_some_and(|callback| callback.get("error").is_none()),
         Misbehaviour::ReusedCode => callback.is_some_and(|callback| callback.get("code").is_some()),
         Misbehaviour::WrongState => callback.is_some(),
+        Misbehaviour::OtherStatus(_) => callback.is_none(),
         _ => false,
     }
 }
@@ -202,6 +203,7 @@ fn change(misbehaviour: Misbehaviour, shared: &Shared, response: &mut Response) 
             let metadata = matches!(&response.body, Body::Json(members) if members.contains_key("issuer"));
             set(&mut response.body, if metadata { "issuer" } else { "iss" }, issuer.into());
         }
+        Misbehaviour::OtherStatus(status) => response.status = status,
         Misbehaviour::RotateKeys => shared.keys.rotate(),
         Misbehaviour::JwksDecoys => change_keys(&mut response.body, jwks::add_decoys),
         Misbehaviour::JwksBrokenKey => change_keys(&mut response.body, jwks::add_broken_key),

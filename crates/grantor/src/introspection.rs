@@ -49,6 +49,10 @@ fn describe(shared: &Shared, value: &str) -> Map<String, Value> {
         if let Some(cnf) = &token.cnf {
             members.insert("cnf".into(), cnf.clone());
         }
+        // RFC 9396 section 9.2.
+        if !token.authorization_details.is_empty() {
+            members.insert("authorization_details".into(), token.authorization_details.clone().into());
+        }
         return members;
     }
     if let Some(token) = store.refresh(value) {

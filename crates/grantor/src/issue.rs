@@ -2,7 +2,7 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::{Map, Number};
+use serde_json::{Map, Number, Value};
 
 use crate::{
     Client, Jwt, access_token,
@@ -26,9 +26,15 @@ pub(crate) struct Issue<'a> {
 }
 
 pub(crate) fn answer(shared: &Shared, issue: Issue<'_>) -> Response {
+    let details = issue.grant.authorization_details.clone();
+    answer_with(shared, issue, details)
+}
+
+/// An answer with not all of the authorization details that were granted.
+pub(crate) fn answer_with(shared: &Shared, issue: Issue<'_>, details: Vec<Value>) -> Response {
     let config = &shared.config;
-    let (access_token, _) =
-        access_token::issue(shared, Some(issue.client), &issue.grant, &issue.scope, &issue.audience);
+    let Issue { grant, scope, audience, .. } = &issue;
+    let (access_token, _) = access_token::issue_with(shared, Some(issue.client), grant, scope, audience, &details);
     let mut members = Map::new();
     members.insert("access_token".into(), access_token.as_ref().into());
     members.insert("token_type".into(), issue.client.binding.token_type().into());
@@ -36,7 +42,7 @@ pub(crate) fn answer(shared: &Shared, issue: Issue<'_>) -> Response {
     let refresh_token = issue.with_refresh_token.then(|| {
         let binding = Binding::of_refresh_token(issue.client);
         let lifetime = config.refresh_token_lifetime;
-        let token = lock(&shared.store).add_bound_refresh(issue.grant.clone(), lifetime, binding);
+        let token = lock(&shared.store).add_refresh(issue.grant.clone(), lifetime, binding);
         members.insert("refresh_token".into(), token.as_ref().into());
         token
     });
@@ -56,6 +62,10 @@ pub(crate) fn answer(shared: &Shared, issue: Issue<'_>) -> Response {
     }
     if !issue.scope.is_empty() {
         members.insert("scope".into(), issue.scope.into());
+    }
+    // RFC 9396 section 7.
+    if !details.is_empty() {
+        members.insert("authorization_details".into(), details.into());
     }
     Response::json(200, members).no_store()
 }

@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, jwk::Jwk};
 use serde_json::{Map, Value};
 
-use crate::{SigningKey, keys};
+use crate::{SigningKey, keys, oracle::Encryption};
 
 /// Who signs.
 #[derive(Clone)]
@@ -54,6 +54,8 @@ pub(crate) struct Draft {
     pub(crate) seal: Seal,
     /// What is sent in its place.
     pub(crate) literal: Option<String>,
+    /// How it is encrypted once it is signed.
+    pub(crate) encryption: Option<Encryption>,
 }
 
 impl Draft {
@@ -65,7 +67,7 @@ impl Draft {
         {
             header.insert("kid".into(), kid.into());
         }
-        Self { header, claims, doubled: Vec::new(), signer, seal: Seal::Whole, literal: None }
+        Self { header, claims, doubled: Vec::new(), signer, seal: Seal::Whole, literal: None, encryption: None }
     }
 
     pub(crate) fn typed(mut self, typ: &str) -> Self {
@@ -136,6 +138,11 @@ impl Received {
 
     pub(crate) fn alg(&self) -> &str {
         self.header.get("alg").and_then(Value::as_str).unwrap_or_default()
+    }
+
+    /// Whether nobody signed it and it says so.
+    pub(crate) fn is_unsigned(&self) -> bool {
+        self.alg() == "none" && self.signature.is_empty()
     }
 
     pub(crate) fn kid(&self) -> Option<&str> {

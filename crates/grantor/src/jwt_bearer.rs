@@ -6,15 +6,18 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::{
-    Client, Jwt,
+    Client, Jwt, Request,
+    binding::Binding,
     ciba_hint::by_sub,
     error::OAuthError,
     issue::{self, Issue},
     jwt::Received,
     params::Params,
+    resource,
     response::Response,
     shared::{Config, Shared, lock},
     store::Grant,
+    token::{self, details},
 };
 
 pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:jwt-bearer";
@@ -26,7 +29,12 @@ const LONGEST: f64 = 3600.0;
 const LEEWAY: f64 = 5.0;
 
 /// `client` is whoever authenticated, which is optional (RFC 7521 section 4.1).
-pub(crate) fn token(shared: &Shared, client: Option<&Client>, params: &Params) -> Result<Response, OAuthError> {
+pub(crate) fn token(
+    shared: &Shared,
+    request: &Request,
+    client: Option<&Client>,
+    params: &Params,
+) -> Result<Response, OAuthError> {
     let refused = OAuthError::invalid_grant;
     let text = params.required("assertion")?;
     let assertion = Received::parse(text).ok_or_else(|| refused("the assertion is no signed JWT"))?;
@@ -48,10 +56,12 @@ pub(crate) fn token(shared: &Shared, client: Option<&Client>, params: &Params) -
         (None, Some(_)) if trusted.is_none() => iss,
         (None, _) => return Err(refused("the assertion has no sub")),
     };
-    let stranger = Client::new(iss);
-    let holder = client.or(account.as_deref()).unwrap_or(&stranger);
+    let holder = match client {
+        Some(client) => Arc::new(client.clone()),
+        None => holder(shared, request, account.unwrap_or_else(|| Arc::new(Client::new(iss))))?,
+    };
     let wanted = params.get("scope").or(assertion.text("scope"));
-    let answer = issue(shared, holder, sub, iss, wanted, params)?;
+    let answer = issue(shared, &holder, sub, iss, wanted, params)?;
     // Used up last, so that what is wrong with the rest does not cost it.
     if let Some(jti) = assertion.text("jti")
         && !lock(&shared.store).is_new_assertion(&format!("grant {iss}"), jti)
@@ -59,6 +69,12 @@ pub(crate) fn token(shared: &Shared, client: Option<&Client>, params: &Params) -
         return Err(refused("the assertion was used before"));
     }
     Ok(answer())
+}
+
+/// Whose token it becomes where nobody authenticated: bound as any client's, and only where it may use the grant.
+pub(crate) fn holder(shared: &Shared, request: &Request, client: Arc<Client>) -> Result<Arc<Client>, OAuthError> {
+    token::may_use_grant(&client, request.form_value("grant_type").as_deref().unwrap_or_default())?;
+    Binding::of(shared, client, request)
 }
 
 /// The client whose name stands in `iss`. One that authenticated speaks for no other.
@@ -87,7 +103,8 @@ pub(crate) fn issue<'a>(
             None => (!itself).then(|| sub.to_owned()),
         },
         sub: user.map_or(sub, |user| &user.sub).to_owned(),
-        audience: params.audience()?,
+        audience: resource::asked(shared, params)?,
+        authorization_details: details(shared, client, params)?,
         auth_time: shared.clock.seconds(),
         scope,
         ..Grant::default()

@@ -52,6 +52,7 @@
 //! | `/.well-known/openid-configuration`, `/.well-known/oauth-authorization-server` | `Metadata` | one document for both; an issuer path goes before the first and after the second |
 //! | `/.well-known/webfinger` | `Webfinger` | the issuer of any `acct:` and `http(s):` resource |
 //! | `/authorize` | `Authorize` | every response type, PKCE with S256 only, RFC 9207 `iss`; login and consent pages, or [`Builder::auto_approve`] |
+//! | `/par` | `Par` | takes what `/authorize` takes, from a client that authenticates, and answers with a `request_uri` for it |
 //! | `/token` | `Token` | `authorization_code`, `client_credentials`, `refresh_token`, `password`, device code, CIBA, token exchange, JWT and SAML 2.0 bearer |
 //! | `/device` | `DeviceAuthorization` | the codes of a device; at `/device/verify` a person enters theirs |
 //! | `/bc-authorize` | `BackchannelAuthentication` | CIBA by poll, ping and push, signed or not |
@@ -61,6 +62,7 @@
 //! | `/jwks` | `Jwks` | a key each for RS256, PS256, ES256, ES384 and EdDSA, the same ones for all servers of a process |
 //! | `/end_session` | `EndSession` | ends the browser's session: by ID token, by the person's own word, or at once with [`Builder::auto_approve`] |
 //! | `/check_session` | `CheckSession` | the page for a client's frame |
+//! | `/register`, `/register/CLIENT` | `Registration` | registers a client; shows, replaces and deletes it by its `registration_access_token` |
 //! | `/claims`, `/claims/jwks`, `/claims/.well-known/openid-configuration` | `Claims` | a claims provider for distributed and aggregated claims |
 //! | `/.well-known/oauth-protected-resource`, the same and `/api` | `ProtectedResource` | with [`Builder::protected_resource_metadata`] |
 //! | `/api/…` | `Api` | wants a Bearer token, in the header or in a form, or a DPoP token, and echoes the request as JSON |
@@ -71,10 +73,30 @@
 //! `offline_access`. Each use replaces the token; a second use of one revokes its family, and so does a second use of a
 //! code ([`Server::families_revoked`] counts both). ID tokens come where the scope has `openid` and there is a person.
 //!
-//! **Response types** are `code`, `none`, `id_token`, `token` and every union of these, by `query`, `fragment` or `form_post`;
-//! a query is refused for tokens. An ID token of the authorization response needs a `nonce`. Its `c_hash` and `at_hash` go
-//! by the digest of its signature, and so does `s_hash` for who wants one ([`Client::s_hash`]). `prompt`, `max_age`,
-//! `acr_values`, `claims`, `login_hint` and `id_token_hint` are honoured, `ui_locales` and `display` are not.
+//! **Response types** are `code`, `none`, `id_token`, `token` and every union of these, by `query`, `fragment` or
+//! `form_post`, and with `.jwt` behind it, or by `jwt` alone, inside a JWT ([`Client::authorization_signed_response_alg`],
+//! [`Client::authorization_encrypted_response`]); a query is refused for tokens unless it is encrypted. An ID token of the
+//! authorization response needs a `nonce`. Its `c_hash` and `at_hash` go by the digest of its signature, and so does
+//! `s_hash` for who wants one ([`Client::s_hash`]). `prompt`, `max_age`, `acr_values`, `claims`, `login_hint` and
+//! `id_token_hint` are honoured, `ui_locales` and `display` are not.
+//!
+//! **A request may be pushed**, once and for a minute ([`Builder::request_uri_lifetime`]), and must be where
+//! [`Builder::require_pushed_authorization_requests`] or its client says so. It may be a request object, by value, pushed, or
+//! by reference where the client has registered its [`Client::request_uri`]; then nothing outside counts. A request object is
+//! signed with the client's secret or a key of [`Client::jwks`], or not at all where `none` is registered
+//! ([`Client::request_object_signing_alg`]). Its `client_id` is there, and `iss` and `aud` where it is signed; `exp`, `nbf`,
+//! `iat`, `jti` and `typ` are right where they are there, see [`Builder::strict_request_objects`] for more. An OpenID request
+//! repeats `response_type` and `scope` outside unless it is pushed. See also [`Builder::require_signed_request_object`] and
+//! [`Builder::request_object_encryption_keys`].
+//!
+//! **What it asks for** besides scope: `resource`, as often as it likes ([`Builder::resources`]), and `authorization_details`
+//! ([`Builder::authorization_details_types`], [`Builder::grant_authorization_details`]). A token request may narrow both; the
+//! grant stays as wide as it was.
+//!
+//! **A client registers itself** at `/register`, by [`Builder::initial_access_token`] where there is one, and can then do what
+//! its metadata says and no more. Defaults are filled in and what is not understood is left out of the answer. See
+//! [`Builder::rotate_registration_access_tokens`], [`Builder::registered_secret_lifetime`],
+//! [`Builder::software_statement_issuer`] and [`Builder::replace_client_metadata`].
 //!
 //! **A client authenticates** with its secret, or with an assertion that it signs with its secret or with a key of
 //! [`Client::jwks`] ([`Client::auth`]). `iss` and `sub` of an assertion are the client, `aud` is the issuer as one string
@@ -143,6 +165,7 @@
 //! | `/api/scope/NAME` | 403 `insufficient_scope` unless the token's scope has NAME |
 //! | `/api/status/NNN` | the echo with that status |
 //! | `/api/step-up` | 401 `insufficient_user_authentication` ([RFC 9470](https://www.rfc-editor.org/rfc/rfc9470)) unless the token came from an authorization request whose first `acr_values` is [`STRONG_ACR`] |
+//! | `/api/signed` | the echo as a JWT for the client, [`Jwt::ApiAnswer`] |
 //! | `/api/redirect?to=URL` | 302 to that URL |
 //! | `/api/bare-401` | the first time with each token a 401 without any challenge, then the echo |
 //! | `/api/challenge?with=TEXT&with=…` | a 401 with a `WWW-Authenticate` field for each TEXT, literally |
@@ -179,26 +202,31 @@
 //!
 //! - Lifetimes may be milliseconds; `expires_in` is then a fraction, as in 1.5.
 //! - A request head may have 64 KiB, a body 1 MiB. The newest 200,000 tokens of a kind are remembered.
-//! - In scope: RFC 6749, 6750, 7009, 7033, 7521, 7522, 7523, 7636, 7662, 8252, 8414, 8628, 8693, 8705, 8707, 9068, 9207, 9449,
-//!   9470, 9701, 9728, OpenID Connect Core, Discovery, Form Post Response Mode, Session Management, Front-Channel, Back-Channel
-//!   and RP-Initiated Logout, CIBA, each as far as this page says. Out of scope: pushed requests and request objects of the
-//!   authorization endpoint, dynamic registration, signatures of SAML assertions, HTTP/2, revocation of certificates.
-//! - Encrypted ID tokens, UserInfo and introspection answers and logout tokens ([`Client::id_token_encrypted_response`],
-//!   [`Client::userinfo_encrypted_response`], [`Client::introspection_encrypted_response`]) and the algorithms ES512 and
-//!   ES256K need the cargo feature `oracle`, which needs OpenSSL: Debian's `libssl-dev` and `pkg-config`.
+//! - In scope: RFC 6749, 6750, 7009, 7033, 7521, 7522, 7523, 7591, 7592, 7636, 7662, 8252, 8414, 8628, 8693, 8705, 8707,
+//!   9068, 9101, 9126, 9207, 9396, 9449, 9470, 9701, 9728, JARM, CIBA, OpenID Connect Core, Discovery, Dynamic Client
+//!   Registration, Form Post Response Mode, Session Management, Front-Channel, Back-Channel and RP-Initiated Logout, each as
+//!   far as this page says. Out of scope: pairwise subjects, signatures of SAML assertions, HTTP/2, revocation of certificates.
+//! - What a client publishes, at its `request_uri` or its [`Client::jwks_uri`], is fetched by plain HTTP from a loopback
+//!   host and from nowhere else: 256 KiB at most, within five seconds, without following a redirect.
+//! - Encrypted ID tokens, UserInfo and introspection answers, authorization responses and logout tokens
+//!   ([`Client::id_token_encrypted_response`], [`Client::userinfo_encrypted_response`],
+//!   [`Client::introspection_encrypted_response`], [`Client::authorization_encrypted_response`]), encrypted request objects,
+//!   and the algorithms ES512 and ES256K need the cargo feature `oracle`, which needs OpenSSL: Debian's `libssl-dev` and
+//!   `pkg-config`.
 //!
 //! # The map
 //!
 //! `listener` owns the thread, `tls` and `authority` what its ports show, `connection` one connection, `link` what is known
 //! of it, `wire` its bytes. `router` goes from a path to the file named after what answers it (`metadata`, `webfinger`,
-//! `authorize` with `authorization_request`, `interaction` and `pages`, `token` with `extension_grant` and a file for each
-//! of its grants, `device`, `device_verify`, `ciba`, `introspection` with `introspection_jwt`, `revocation`, `userinfo`,
-//! `jwks`, `end_session`, `session`, `claims_provider`, `protected_resource`, `api`). They return a `response`, still a
-//! value, which `fault` may change and `hold` may delay. `issue`, `id_token`, `access_token` and `logout` say what a token
-//! holds, `binding` in whose hands it is good (`dpop` with `dpop_nonce`, `mutual_tls` with `subject`), `claims` what is known
-//! of a person; `signer` picks who signs, `jwt` puts it together, and `forge` spoils it. `keys` are one process's, `key_ring`
-//! one server's. `store` keeps what was issued, `pending` what waits for a person, `browser` who is logged in, `log` what
-//! arrived.
+//! `par`, `authorize` with `authorization_request`, `request_object`, `request_uri`, `interaction` and `pages`,
+//! `registration` with `client_metadata` and `client_configuration`, `token` with `extension_grant` and a file for each of
+//! its grants, `device`, `device_verify`, `ciba`, `introspection` with `introspection_jwt`, `revocation`, `userinfo`, `jwks`,
+//! `end_session`, `session`, `claims_provider`, `protected_resource`, `api`). They return a `response`, still a value, which
+//! `fault` may change, `jarm` may seal and `hold` may delay. `issue`, `id_token`, `access_token` and `logout` say what a
+//! token holds, `binding` in whose hands it is good (`dpop` with `dpop_nonce`, `mutual_tls` with `subject`), `claims` what is
+//! known of a person; `signer` picks who signs, `jwt` puts it together, and `forge` spoils it. `keys` are one process's,
+//! `key_ring` one server's. `store` keeps what was issued, `pending` what waits for a person, `browser` who is logged in,
+//! `log` what arrived.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
@@ -207,6 +235,7 @@
 mod access_token;
 mod api;
 mod authority;
+mod authorization_details;
 mod authorization_request;
 mod authorize;
 mod bearer;
@@ -214,6 +243,8 @@ mod binding;
 mod bounded;
 mod browser;
 mod builder;
+mod builder_registration;
+mod builder_requests;
 mod callback;
 mod certificate;
 mod ciba;
@@ -226,7 +257,11 @@ mod client;
 mod client_assertion;
 mod client_auth;
 mod client_ciba;
+mod client_configuration;
+mod client_keys;
+mod client_metadata;
 mod client_openid;
+mod client_requests;
 mod clock;
 mod connection;
 mod date;
@@ -242,6 +277,7 @@ mod exchange;
 mod exchange_party;
 mod extension_grant;
 mod fault;
+mod fetch;
 mod forge;
 mod grant_settings;
 mod hold;
@@ -251,7 +287,9 @@ mod interaction;
 mod introspection;
 mod introspection_jwt;
 mod issue;
+mod jarm;
 mod jwks;
+mod jwks_uri;
 mod jwt;
 mod jwt_bearer;
 mod jwt_fault;
@@ -262,12 +300,14 @@ mod listener;
 mod log;
 mod logout;
 mod metadata;
+mod metadata_requests;
 mod misbehaviour;
 mod mutual_tls;
 mod notification;
 mod notification_post;
 mod oracle;
 mod pages;
+mod par;
 mod params;
 mod pending;
 mod post;
@@ -275,7 +315,11 @@ mod protected_resource;
 mod provider;
 mod queue;
 mod random;
+mod registration;
 mod request;
+mod request_object;
+mod request_uri;
+mod resource;
 mod response;
 mod response_type;
 mod revocation;
@@ -286,6 +330,7 @@ mod server;
 mod session;
 mod shared;
 mod signer;
+mod software_statement;
 mod store;
 mod subject;
 mod tls;

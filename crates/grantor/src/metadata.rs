@@ -3,12 +3,16 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{claims, extension_grant, oracle, response::Response, response_type, shared::Shared, tls};
+use crate::{
+    claims, client_assertion::SIGNING_ALGS, extension_grant, metadata_requests, oracle, response::Response,
+    response_type, shared::Shared, tls,
+};
 
 /// What a client may encrypt with, where the build has it.
-const ENCRYPTION_ALGS: [&str; 8] =
+pub(crate) const ENCRYPTION_ALGS: [&str; 8] =
     ["RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW", "dir", "A128KW", "A192KW", "A256KW"];
-const ENCRYPTION_ENCS: [&str; 6] = ["A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM"];
+pub(crate) const ENCRYPTION_ENCS: [&str; 6] =
+    ["A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM"];
 
 pub(crate) fn metadata(shared: &Shared) -> Response {
     Response::json(200, document(shared)).header("Cache-Control", "public, max-age=300")
@@ -19,9 +23,7 @@ fn document(shared: &Shared) -> Map<String, Value> {
     let issuer = config.issuer();
     let at = |path: &str| format!("{issuer}{path}");
     let methods = json!(["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"]);
-    let assertion_algs = json!([
-        "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"
-    ]);
+    let assertion_algs = SIGNING_ALGS;
     let signing_algs = signing_algs(shared);
     // RFC 9701 section 7.
     let signed_introspection: Vec<&String> = signing_algs.iter().filter(|alg| *alg != "none").collect();
@@ -69,9 +71,6 @@ fn document(shared: &Shared) -> Map<String, Value> {
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
         "claims_parameter_supported": true,
-        "request_parameter_supported": false,
-        // Left out, this one would mean true (OpenID Connect Discovery 1.0 section 3).
-        "request_uri_parameter_supported": false,
     }));
     if oracle::PRESENT {
         for what in ["id_token", "userinfo", "introspection"] {
@@ -80,6 +79,8 @@ fn document(shared: &Shared) -> Map<String, Value> {
         }
     }
     extension_grant::describe(shared, &mut document);
+    metadata_requests::extend(shared, &signing_algs, &mut document);
+    // Last, since it tells of the endpoints that are there.
     tls::describe(shared, &mut document);
     for (name, value) in &config.metadata {
         match value {

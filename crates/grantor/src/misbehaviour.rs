@@ -91,6 +91,8 @@ pub enum Misbehaviour {
     UseDpopNonce,
     /// After: the answer has this `DPoP-Nonce`, though nobody asks for one; it takes the place of one that is asked for.
     DpopNonce(String),
+    /// After: the status is this, 200 in place of 201 say. Means nothing for a callback.
+    OtherStatus(u16),
     /// After: the JSON answer or the callback has this member as well.
     ExtraParameter(String, String),
 }

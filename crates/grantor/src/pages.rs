@@ -55,6 +55,10 @@ pub(crate) fn consent(config: &Config, id: &str, interaction: &Interaction, logi
         .split(' ')
         .filter(|value| !value.is_empty())
         .map(|value| format!("<li><code>{}</code>{}</li>\n", escape(value), meaning(value)))
+        // RFC 9396 section 12: the person sees what is asked.
+        .chain(
+            authorization.details.iter().map(|entry| format!("<li><code>{}</code></li>\n", escape(&entry.to_string()))),
+        )
         .collect();
     let wishes = if scopes.is_empty() {
         "<p>It asks for nothing in particular.</p>".to_owned()

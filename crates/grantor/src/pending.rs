@@ -5,7 +5,10 @@
 
 use std::{sync::Arc, time::Duration};
 
+use serde_json::Value;
+
 use crate::{
+    authorization_details,
     bounded::Bounded,
     clock::Clock,
     error::OAuthError,
@@ -36,6 +39,7 @@ pub(crate) struct Pending {
     pub(crate) client_id: String,
     pub(crate) scope: String,
     pub(crate) audience: Vec<String>,
+    pub(crate) details: Vec<Value>,
     pub(crate) acr: Option<String>,
     life: Life,
     interval: Duration,
@@ -78,6 +82,7 @@ impl Pending {
             client_id: client_id.to_owned(),
             scope: String::new(),
             audience: Vec::new(),
+            details: Vec::new(),
             acr: None,
             life: Life::starting(now, lifetime),
             interval: Duration::from_secs(interval.unwrap_or(DEFAULT_INTERVAL)),
@@ -97,6 +102,7 @@ impl Pending {
             sub: user.map_or(person.username, |user| &user.sub).to_owned(),
             scope: self.scope.clone(),
             audience: self.audience.clone(),
+            authorization_details: authorization_details::granted(shared, self.details.clone()),
             auth_time: person.auth_time,
             acr: self.acr.clone(),
             sid: person.sid.map(str::to_owned),

@@ -1,15 +1,16 @@
 //! From a route to what answers it.
 
 use crate::{
-    api, authorize, ciba, claims_provider, device, device_verify, end_session, endpoint::Route, interaction,
-    introspection, jwks, metadata, protected_resource, request::Request, response::Response, revocation, session,
-    shared::Shared, token, userinfo, webfinger,
+    api, authorize, ciba, claims_provider, client_configuration, device, device_verify, end_session, endpoint::Route,
+    interaction, introspection, jwks, jwks_uri, metadata, par, protected_resource, registration, request::Request,
+    response::Response, revocation, session, shared::Shared, token, userinfo, webfinger,
 };
 
-pub(crate) fn handle(shared: &Shared, route: Route, request: &Request) -> Response {
+pub(crate) async fn handle(shared: &Shared, route: Route, request: &Request) -> Response {
     let method = request.method.as_str();
     let read = matches!(method, "GET" | "HEAD");
     let post = method == "POST";
+    jwks_uri::refresh(shared, request).await;
     match route {
         Route::Metadata if read => metadata::metadata(shared),
         Route::Jwks if read => jwks::jwks(shared, request),
@@ -28,7 +29,7 @@ pub(crate) fn handle(shared: &Shared, route: Route, request: &Request) -> Respon
         | Route::ClaimsMetadata
         | Route::ClaimsJwks => Response::method_not_allowed("GET, HEAD"),
         Route::Claims if read || post => claims_provider::claims(shared, request),
-        Route::Authorize if read || post => authorize::authorize(shared, request),
+        Route::Authorize if read || post => authorize::authorize(shared, request).await,
         Route::Userinfo if read || post => userinfo::userinfo(shared, request),
         Route::EndSession if read || post => end_session::end_session(shared, request),
         Route::DeviceVerification if read || post => device_verify::verify(shared, request),
@@ -39,6 +40,7 @@ pub(crate) fn handle(shared: &Shared, route: Route, request: &Request) -> Respon
         Route::ConfirmLogout if post => end_session::confirm(shared, request),
         Route::Consent if post => interaction::consent(shared, request),
         Route::Token if post => answer(token::token(shared, request)),
+        Route::Par if post => answer(par::push(shared, request)),
         Route::Introspection if post => answer(introspection::introspect(shared, request)),
         Route::Revocation if post => answer(revocation::revoke(shared, request)),
         Route::DeviceAuthorization if post => answer(device::authorize(shared, request)),
@@ -49,10 +51,14 @@ pub(crate) fn handle(shared: &Shared, route: Route, request: &Request) -> Respon
         | Route::Consent
         | Route::ConfirmLogout
         | Route::Token
+        | Route::Par
         | Route::Introspection
         | Route::Revocation => Response::method_not_allowed("POST"),
         Route::Api => api::api(shared, request),
         Route::Public => api::public(request),
+        Route::Registration if post => registration::register(shared, request).await,
+        Route::Registration => Response::method_not_allowed("POST"),
+        Route::ClientConfiguration => client_configuration::configure(shared, request).await,
         Route::Nothing => Response::raw(404, "text/plain; charset=utf-8", "there is nothing here\n"),
     }
 }

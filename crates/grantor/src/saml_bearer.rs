@@ -1,9 +1,11 @@
 //! A SAML 2.0 assertion as an authorization grant, [RFC 7522 section 2.1](https://www.rfc-editor.org/rfc/rfc7522#section-2.1).
 
+use std::sync::Arc;
+
 use crate::{
-    Client,
+    Client, Request,
     error::OAuthError,
-    jwt_bearer::{is_here, issue},
+    jwt_bearer::{holder, is_here, issue},
     params::Params,
     response::Response,
     saml::Assertion,
@@ -13,7 +15,12 @@ use crate::{
 pub(crate) const GRANT_TYPE: &str = "urn:ietf:params:oauth:grant-type:saml2-bearer";
 
 /// `client` is whoever authenticated, which is optional (RFC 7521 section 4.1).
-pub(crate) fn token(shared: &Shared, client: Option<&Client>, params: &Params) -> Result<Response, OAuthError> {
+pub(crate) fn token(
+    shared: &Shared,
+    request: &Request,
+    client: Option<&Client>,
+    params: &Params,
+) -> Result<Response, OAuthError> {
     let refused = OAuthError::invalid_grant;
     let config = &shared.config;
     let text = params.required("assertion")?;
@@ -32,9 +39,11 @@ pub(crate) fn token(shared: &Shared, client: Option<&Client>, params: &Params) -
         return Err(refused("the Recipient of the assertion is another"));
     }
     let sub = assertion.name_id.as_deref().ok_or_else(|| refused("the assertion has no NameID"))?;
-    let stranger = Client::new(&assertion.issuer);
-    let holder = client.unwrap_or(&stranger);
-    let answer = issue(shared, holder, sub, &assertion.issuer, params.get("scope"), params)?;
+    let holder = match client {
+        Some(client) => Arc::new(client.clone()),
+        None => holder(shared, request, Arc::new(Client::new(&assertion.issuer)))?,
+    };
+    let answer = issue(shared, &holder, sub, &assertion.issuer, params.get("scope"), params)?;
     if !lock(&shared.store).is_new_assertion(&format!("saml {}", assertion.issuer), &assertion.id) {
         return Err(refused("the assertion was used before"));
     }

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use crate::{
     Builder, Endpoint, Hold, Misbehaviour, Request, access_token,
+    binding::Binding,
     shared::{Shared, lock},
     store::Grant,
 };
@@ -157,7 +158,8 @@ impl Server {
         });
         let client = self.shared.client(client_id);
         let (access_token, life) = access_token::issue(&self.shared, client.as_deref(), &grant, scope, &[]);
-        let refresh_token = lock(&self.shared.store).add_refresh(grant, config.refresh_token_lifetime);
+        let refresh_token =
+            lock(&self.shared.store).add_refresh(grant, config.refresh_token_lifetime, Binding::default());
         IssuedToken {
             access_token: access_token.to_string(),
             refresh_token: refresh_token.to_string(),

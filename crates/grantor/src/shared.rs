@@ -11,6 +11,8 @@ use serde_json::Value;
 use crate::{
     BearerMethod, Client, LogoutNotice, User,
     browser::Browser,
+    builder_registration::RegistrationPolicy,
+    builder_requests::RequestPolicy,
     clock::Clock,
     dpop::Dpop,
     dpop_nonce::DpopNonces,
@@ -56,6 +58,18 @@ impl Shared {
         clients.insert(client.id.clone(), Arc::new(client));
     }
 
+    pub(crate) fn forget_client(&self, id: &str) {
+        self.clients.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
+    /// Changes a client that is still there.
+    pub(crate) fn change_client(&self, id: &str, change: impl FnOnce(&mut Client)) {
+        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get_mut(id) {
+            change(Arc::make_mut(client));
+        }
+    }
+
     pub(crate) fn any_client(&self, is: impl Fn(&Client) -> bool) -> bool {
         self.clients.read().unwrap_or_else(PoisonError::into_inner).values().any(|client| is(client))
     }
@@ -86,6 +100,8 @@ pub(crate) struct Config {
     pub(crate) dpop_nonces: DpopNonces,
     /// What DPoP proofs may be signed with.
     pub(crate) dpop_algs: Vec<String>,
+    pub(crate) requests: RequestPolicy,
+    pub(crate) registration: RegistrationPolicy,
     pub(crate) users: HashMap<String, User>,
     pub(crate) auto_approve: Option<String>,
     /// Members set in the metadata document, or left out of it.

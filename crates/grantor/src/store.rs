@@ -13,7 +13,10 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{binding::Binding, bounded::Bounded, claims_request::ClaimsRequest, clock::Clock, random};
+use crate::{
+    authorization_request::AuthorizationRequest, binding::Binding, bounded::Bounded, claims_request::ClaimsRequest,
+    clock::Clock, random,
+};
 
 /// How many tokens of a kind are remembered.
 const TOKENS: usize = 200_000;
@@ -26,6 +29,8 @@ pub(crate) struct Grant {
     pub(crate) sub: String,
     pub(crate) scope: String,
     pub(crate) audience: Vec<String>,
+    /// RFC 9396 section 7.
+    pub(crate) authorization_details: Vec<Value>,
     /// Seconds since the epoch.
     pub(crate) auth_time: u64,
     pub(crate) acr: Option<String>,
@@ -58,6 +63,7 @@ pub(crate) struct AccessToken {
     pub(crate) grant: Arc<Grant>,
     pub(crate) scope: String,
     pub(crate) audience: Vec<String>,
+    pub(crate) authorization_details: Vec<Value>,
     pub(crate) life: Life,
     pub(crate) cnf: Option<Value>,
     pub(crate) binding: Binding,
@@ -111,6 +117,12 @@ pub(crate) struct HeldClaims {
     pub(crate) as_jwt: bool,
 }
 
+/// An authorization request that waits behind its `request_uri`.
+struct Pushed {
+    authorization: AuthorizationRequest,
+    life: Life,
+}
+
 pub(crate) struct Store {
     access: Bounded<AccessToken>,
     refresh: Bounded<RefreshToken>,
@@ -118,6 +130,7 @@ pub(crate) struct Store {
     held_claims: Bounded<HeldClaims>,
     /// Client assertions that have been used: `iss` and `jti`, with when they end.
     assertions: Bounded<()>,
+    pushed: Bounded<Pushed>,
     clock: Arc<Clock>,
     pub(crate) families_revoked: usize,
 }
@@ -136,6 +149,7 @@ impl Store {
             clock,
             held_claims: Bounded::new(TOKENS),
             assertions: Bounded::new(TOKENS),
+            pushed: Bounded::new(TOKENS),
             access: Bounded::new(TOKENS),
             refresh: Bounded::new(TOKENS),
             codes: Bounded::new(TOKENS),
@@ -167,11 +181,7 @@ impl Store {
         new
     }
 
-    pub(crate) fn add_refresh(&mut self, grant: Arc<Grant>, lifetime: Duration) -> Arc<str> {
-        self.add_bound_refresh(grant, lifetime, Binding::default())
-    }
-
-    pub(crate) fn add_bound_refresh(&mut self, grant: Arc<Grant>, lifetime: Duration, binding: Binding) -> Arc<str> {
+    pub(crate) fn add_refresh(&mut self, grant: Arc<Grant>, lifetime: Duration, binding: Binding) -> Arc<str> {
         let value = random::token();
         let life = Life::starting(self.clock.now(), lifetime);
         self.refresh.insert(value.clone(), RefreshToken { grant, life, used: false, binding });
@@ -182,6 +192,18 @@ impl Store {
         let value = random::token();
         self.codes.insert(value.clone(), code);
         value
+    }
+
+    pub(crate) fn push(&mut self, request_uri: Arc<str>, authorization: AuthorizationRequest, lifetime: Duration) {
+        let life = Life::starting(self.clock.now(), lifetime);
+        self.pushed.insert(request_uri, Pushed { authorization, life });
+    }
+
+    /// The request behind a `request_uri`, once and for the client that pushed it (RFC 9126 sections 2.2 and 4).
+    pub(crate) fn take_pushed(&mut self, request_uri: &str, client_id: &str) -> Option<AuthorizationRequest> {
+        self.pushed.get(request_uri).filter(|pushed| pushed.authorization.client_id == client_id)?;
+        let pushed = self.pushed.remove(request_uri)?;
+        (!pushed.life.is_over(&self.clock)).then_some(pushed.authorization)
     }
 
     pub(crate) fn access(&self, value: &str) -> Option<&AccessToken> {
@@ -254,6 +276,16 @@ impl Store {
 
     pub(crate) fn forget_access_tokens(&mut self) {
         self.access.clear();
+    }
+
+    /// From now on nothing that a client was issued is good (RFC 7592 section 2.3).
+    pub(crate) fn forget_client(&mut self, client_id: &str) {
+        let access = self.access.values().map(|token| &token.grant);
+        let refresh = self.refresh.values().map(|token| &token.grant);
+        let codes = self.codes.values().map(|code| &code.grant);
+        for grant in access.chain(refresh).chain(codes).filter(|grant| grant.client_id == client_id) {
+            grant.revoke();
+        }
     }
 
     /// Flags each grant as well: a used refresh token must not come back to life.

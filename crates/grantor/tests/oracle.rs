@@ -6,7 +6,7 @@ mod common;
 
 use aws_lc_rs::digest;
 use common::*;
-use grantor::{Client, Server, SigningKey};
+use grantor::{Client, Jwt, JwtFault, Server, SigningKey};
 use josekit::{
     jwe::{self, JweDecrypter},
     jwk::{
@@ -168,4 +168,25 @@ fn es512_and_es256k_sign_and_verify() {
         ];
         assert_eq!(post(&server, "/token", &pairs).status, 200, "{alg}");
     }
+}
+
+#[test]
+fn an_id_token_may_come_encrypted_with_what_nobody_should_take() {
+    let key = Jwk::generate_rsa_key(2048).unwrap();
+    let mut jwk = public(&key, "k");
+    jwk["alg"] = json!("RSA-OAEP");
+    let client = Client::new("c").jwks(json!({"keys": [jwk]})).id_token_encrypted_response("RSA-OAEP", "A128GCM");
+    let server = Server::builder().auto_approve("alice").client(client.auth("none")).start();
+    server.misbehave_jwt_times(Jwt::IdToken, 1, JwtFault::EncryptedWithRsa15);
+    let token = login(&server, "c", None, &[]).text("id_token");
+    assert_eq!(jose_header(&token)["alg"], "RSA1_5");
+    #[allow(deprecated)]
+    let decrypter = jwe::RSA1_5.decrypter_from_jwk(&key).unwrap();
+    let (text, _) = jwe::deserialize_compact(&token, &decrypter).unwrap();
+    assert!(is_by_server(&server, &String::from_utf8(text).unwrap()), "all else is right");
+    assert_eq!(jose_header(&login(&server, "c", None, &[]).text("id_token"))["alg"], "RSA-OAEP");
+    // It means nothing where nothing is encrypted so, and waits.
+    server.misbehave_jwt_times(Jwt::IdToken, 1, JwtFault::EncryptedWithRsa15);
+    assert!(is_by_server(&server, &login(&server, "public", None, &[]).text("id_token")));
+    assert_eq!(jose_header(&login(&server, "c", None, &[]).text("id_token"))["alg"], "RSA1_5");
 }
