@@ -57,7 +57,10 @@ impl ResponseRules {
         let alg = self.algorithm();
         match &metadata.authorization_signing_alg_values_supported {
             Some(listed) if !listed.iter().any(|name| name == alg) => Err(Error::config(
-                format!("authorization responses are expected signed by {alg}, and the server signs by {}", listed.join(", ")),
+                format!(
+                    "authorization responses are expected signed by {alg}, and the server signs by {}",
+                    listed.join(", ")
+                ),
                 "say with authorization_alg(..) what the client is registered for (authorization_signed_response_alg)",
             )),
             _ => Ok(()),

@@ -68,11 +68,10 @@ pub fn judge(answer: &http::Response<Bytes>) -> Result<Pushed> {
         .filter(is_uri)
         .ok_or_else(|| broken("the answer has a request_uri", "a URI as a string", "request_uri"))?
         .to_owned();
-    let expires_in = members
-        .get("expires_in")
-        .and_then(serde_json::Value::as_u64)
-        .filter(|seconds| *seconds > 0)
-        .ok_or_else(|| broken("the answer says how long it serves", "expires_in as a positive integer", "expires_in"))?;
+    let expires_in =
+        members.get("expires_in").and_then(serde_json::Value::as_u64).filter(|seconds| *seconds > 0).ok_or_else(
+            || broken("the answer says how long it serves", "expires_in as a positive integer", "expires_in"),
+        )?;
     Ok(Pushed { request_uri, expires_in: Duration::from_secs(expires_in) })
 }
 
