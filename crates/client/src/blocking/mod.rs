@@ -18,8 +18,10 @@ mod api;
 mod client;
 mod openid;
 pub(crate) mod ports;
+mod request_object;
 pub(crate) mod runtime;
 mod session;
+mod step_up;
 
 pub use crate::adapters::ureq::AuthorizationMiddleware;
 pub use crate::http::ureq::UreqHttp;

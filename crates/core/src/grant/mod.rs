@@ -2,6 +2,7 @@
 
 mod authorization_code;
 mod client_credentials;
+pub mod device_code;
 mod jwt_bearer;
 mod password;
 pub mod polling;
@@ -13,6 +14,7 @@ mod token_exchange;
 
 pub use authorization_code::AuthorizationCode;
 pub use client_credentials::ClientCredentials;
+pub use device_code::{DeviceAuthorization, DeviceAuthorizationRequest, DeviceCode};
 pub use jwt_bearer::{JwtBearer, SignedJwtBearer};
 pub use refresh_token::RefreshToken;
 pub use saml2_bearer::Saml2Bearer;

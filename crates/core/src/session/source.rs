@@ -349,7 +349,7 @@ impl Source {
         let held = self.inner.held.load_full();
         let why = match held {
             Some(held) if held.header.as_ref().is_ok_and(|header| header == rejected) => {
-                if self.inner.is_rejected_too_often(&held.token) {
+                if self.inner.is_rejected_too_often(&held) {
                     return Ok(rejected.clone());
                 }
                 Why::Rejected(Arc::clone(&held.token))
@@ -470,9 +470,15 @@ impl Inner {
     }
 
     /// Whether an API rejects tokens faster than it makes sense to renew them: one that wants another audience, say, would
-    /// otherwise cost a token request with every call.
-    fn is_rejected_too_often(&self, token: &Arc<Token>) -> bool {
-        let now = self.monotonic();
+    /// otherwise cost a token request with every call. A token in the second half of its life was rejected for its age, by a server
+    /// whose clock is ahead or while the request was on its way: that costs two renewals a lifetime at the most.
+    fn is_rejected_too_often(&self, held: &Held) -> bool {
+        let (now, token) = (self.monotonic(), &held.token);
+        if let (Some(end), Some(lifetime)) = (held.end, token.lifetime())
+            && end.monotonic.saturating_sub(now) <= lifetime / 2
+        {
+            return false;
+        }
         let mut seen = lock(&self.rejections);
         if seen.token.as_ref().is_some_and(|last| Arc::ptr_eq(last, token)) {
             return false;
