@@ -18,6 +18,7 @@ mod api;
 mod client;
 mod openid;
 mod ports;
+pub mod presets;
 pub(crate) mod runtime;
 mod session;
 mod step_up;
