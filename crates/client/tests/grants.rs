@@ -47,7 +47,7 @@ fn every_grant_serves_a_session(face: Face) {
     let client = client!(face, discover(server.issuer().as_str()).client("svc", "secret")).unwrap();
     let key = Jwk::generate(KeyKind::Curve(Curve::P256)).unwrap();
     for session in [
-        session!(client, session(TokenExchange::new(&Token::bearer("theirs")))),
+        session!(client, session(TokenExchange::new(Token::bearer("theirs")))),
         session!(client, session(JwtBearer::assertion("a.b.c"))),
         session!(client, session(JwtBearer::signed_by_key(&key).unwrap())),
         session!(client, session(Saml2Bearer::xml("<Assertion/>").unwrap())),

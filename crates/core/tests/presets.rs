@@ -418,8 +418,7 @@ fn stack_exchange_answers_with_a_form_and_wants_parameters_on_calls() {
         let source = source(&client, Stored::new()).token(Token::bearer("at")).build().unwrap();
         let request = http::Request::get(url).body(Bytes::new()).unwrap();
         block_on(call(&source, request, Placement::Query)).unwrap();
-        let uri = server.requests.lock().unwrap()[0].uri().to_string();
-        uri
+        server.requests.lock().unwrap()[0].uri().to_string()
     };
     assert_eq!(
         call_to("https://api.stackexchange.com/2.3/me?order=desc"),
@@ -458,8 +457,7 @@ fn tiktoks_code_challenge_is_hexadecimal() {
     let start = |config: Config| {
         let request = AuthorizationRequest::new().code_verifier("v".repeat(43));
         let (url, _) = block_on(built(config, &server).start(request)).unwrap();
-        let challenge = url.query_pairs().find(|(name, _)| name == "code_challenge").unwrap().1.into_owned();
-        challenge
+        url.query_pairs().find(|(name, _)| name == "code_challenge").unwrap().1.into_owned()
     };
     let digest: String =
         grantee_core::jose::sha256("v".repeat(43).as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect();
