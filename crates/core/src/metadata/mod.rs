@@ -3,6 +3,7 @@
 pub mod authorization_server;
 pub(crate) mod cache;
 mod key_set;
+pub(crate) mod reader;
 
 pub use authorization_server::AuthorizationServer;
 pub(crate) use authorization_server::TENANT;
