@@ -82,7 +82,8 @@ impl Error {
             Self::Server(error) => error.is_transient(),
             Self::Status(error) => transient_status(error.status),
             Self::Transport(error) => {
-                error.kind != TransportErrorKind::TooLarge && error.kind != TransportErrorKind::Tls
+                use TransportErrorKind::{NotPublic, Tls, TooLarge};
+                !matches!(error.kind, TooLarge | Tls | NotPublic)
             }
             Self::Store(error) => error.kind == StoreErrorKind::Busy,
             Self::Interrupted { .. } => true,
@@ -515,6 +516,9 @@ pub enum TransportErrorKind {
     Broken,
     /// The body is larger than allowed.
     TooLarge,
+    /// The request was to go to public addresses alone ([`PublicOnly`](crate::ports::PublicOnly)), and its URL leads to another.
+    /// Nothing was sent.
+    NotPublic,
 }
 
 impl TransportErrorKind {
@@ -525,6 +529,7 @@ impl TransportErrorKind {
             Self::Timeout => "timeout",
             Self::Broken => "broken_connection",
             Self::TooLarge => "answer_too_large",
+            Self::NotPublic => "address_not_public",
         }
     }
 }
@@ -549,7 +554,7 @@ impl TransportError {
 
     /// Whether the server may have read, and carried out, the request.
     pub fn may_have_been_sent(&self) -> bool {
-        !matches!(self.kind, TransportErrorKind::Connect | TransportErrorKind::Tls)
+        !matches!(self.kind, TransportErrorKind::Connect | TransportErrorKind::Tls | TransportErrorKind::NotPublic)
     }
 }
 
@@ -563,6 +568,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Timeout => "timed out",
             TransportErrorKind::Broken => "the connection broke before a whole answer came",
             TransportErrorKind::TooLarge => "the answer is larger than allowed",
+            TransportErrorKind::NotPublic => "not asked",
         };
         write!(f, "{}: {what}: {}", self.stage, self.message)
     }

@@ -1,5 +1,6 @@
 //! HTTP clients: reqwest for the async face, ureq for the blocking one, with the same settings.
 
+mod public_only;
 pub(crate) mod reqwest;
 pub(crate) mod ureq;
 
