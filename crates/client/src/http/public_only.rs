@@ -69,3 +69,37 @@ pub(super) fn refuse(uri: &http::Uri, proxied: bool) -> Result<(), TransportErro
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grantee_core::error::TransportErrorKind;
+
+    // A name as any other to the resolvers: what is refused for its looks never comes as far.
+    const LOCAL: &str = "http://localhost:1/";
+
+    #[tokio::test]
+    async fn a_name_that_leads_to_a_local_address_is_not_connected_to_by_reqwest() {
+        let builder = ::reqwest::Client::builder().no_proxy().dns_resolver(PublicResolver::default());
+        let error = builder.build().unwrap().get(LOCAL).send().await.unwrap_err();
+        assert_eq!(super::super::reqwest::failure(error).kind, TransportErrorKind::NotPublic);
+    }
+
+    #[test]
+    fn a_name_that_leads_to_a_local_address_is_not_connected_to_by_ureq() {
+        let connector = ureq::unversioned::transport::DefaultConnector::default();
+        let config = ureq::Agent::config_builder().proxy(None).build();
+        let agent = ureq::Agent::with_parts(config, connector, PublicResolver::default());
+        for local in [LOCAL, "http://127.0.0.1:1/", "http://[::1]:1/"] {
+            let error = agent.get(local).call().unwrap_err();
+            assert_eq!(super::super::ureq::failure(error).kind, TransportErrorKind::NotPublic, "{local}");
+        }
+    }
+
+    #[test]
+    fn behind_a_proxy_nothing_is_known_to_be_public() {
+        let uri = http::Uri::from_static("https://api.example/");
+        refuse(&uri, false).unwrap();
+        assert_eq!(refuse(&uri, true).unwrap_err().kind, TransportErrorKind::NotPublic);
+    }
+}

@@ -150,7 +150,7 @@ fn joined(body: Bytes, piece: &[u8]) -> Bytes {
     body.freeze()
 }
 
-fn failure(error: reqwest::Error) -> TransportError {
+pub(super) fn failure(error: reqwest::Error) -> TransportError {
     let error = error.without_url();
     if is::<NotPublic>(&error) {
         return grantee_core::wire::address::not_public();

@@ -165,7 +165,7 @@ fn roots(settings: &HttpSettings) -> Result<RootCerts> {
     Ok(RootCerts::new_with_certs(&all))
 }
 
-fn failure(error: ureq::Error) -> TransportError {
+pub(super) fn failure(error: ureq::Error) -> TransportError {
     use std::io::ErrorKind;
     if matches!(&error, ureq::Error::Other(other) if other.is::<NotPublic>()) {
         return grantee_core::wire::address::not_public();
