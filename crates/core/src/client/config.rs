@@ -3,6 +3,7 @@
 use crate::Secret;
 use crate::client_auth::{ClientAuth, Credentials, SecretMethods};
 use crate::endpoint::discovery;
+use crate::endpoint::introspection_jwt::IntrospectionRules;
 use crate::error::{Error, Result};
 use crate::hooks::Hook;
 use crate::metadata::AuthorizationServer;
@@ -43,6 +44,7 @@ pub struct Config {
     pub(crate) allow_http: bool,
     pub(crate) id_token: IdTokenRules,
     pub(crate) userinfo: UserinfoRules,
+    pub(crate) introspection: IntrospectionRules,
     pub(crate) logout: LogoutRules,
     pub(crate) decryption_keys: Vec<Arc<dyn Decrypter>>,
     pub(crate) jwks: Option<JwkSet>,
@@ -67,6 +69,7 @@ impl Config {
             allow_http: false,
             id_token: IdTokenRules::default(),
             userinfo: UserinfoRules::default(),
+            introspection: IntrospectionRules::default(),
             logout: LogoutRules::default(),
             decryption_keys: Vec::new(),
             jwks: None,
@@ -255,6 +258,23 @@ macro_rules! client_config_methods {
         #[must_use]
         pub fn userinfo_encryption(mut self, alg: impl Into<String>, enc: impl Into<String>) -> Self {
             self.config.set_userinfo_encryption(alg.into(), enc.into());
+            self
+        }
+
+        /// Asks for introspection answers that are signed, by the `alg` that the client is registered for
+        /// (`introspection_signed_response_alg`, [RFC 9701](https://www.rfc-editor.org/rfc/rfc9701)). One that is not signed, and so
+        /// could not be shown to others later, is refused then.
+        #[must_use]
+        pub fn introspection_alg(mut self, alg: impl Into<String>) -> Self {
+            self.config.set_introspection_alg(alg.into());
+            self
+        }
+
+        /// How introspection answers are encrypted, beside being signed, as the client is registered
+        /// (`introspection_encrypted_response_alg` and `_enc`).
+        #[must_use]
+        pub fn introspection_encryption(mut self, alg: impl Into<String>, enc: impl Into<String>) -> Self {
+            self.config.set_introspection_encryption(alg.into(), enc.into());
             self
         }
 
@@ -517,14 +537,15 @@ impl Config {
     /// That what is configured can work at all.
     pub(crate) fn check(&self) -> Result<()> {
         self.credentials.check()?;
-        for encryption in self.id_token.encryption.iter().chain(&self.userinfo.encryption) {
+        let encryptions = self.id_token.encryption.iter().chain(&self.userinfo.encryption);
+        for encryption in encryptions.chain(&self.introspection.encryption) {
             encryption.parsed()?;
         }
         let id_token = match &self.id_token.algorithm {
             AlgorithmRule::Registered(alg) => Some(alg),
             AlgorithmRule::OnlyOneListed => None,
         };
-        for alg in id_token.into_iter().chain(&self.userinfo.algorithm) {
+        for alg in id_token.into_iter().chain(&self.userinfo.algorithm).chain(&self.introspection.algorithm) {
             let unsigned = alg == "none" && self.id_token.unsigned;
             if !unsigned && SignatureAlgorithm::from_name(alg).is_none() {
                 return Err(Error::config(

@@ -264,6 +264,7 @@ impl Client {
         tracing::Span::current().record("issuer", metadata.issuer.as_deref());
         let url = self.url_of(&metadata, "introspection_endpoint")?;
         let mut draft = Draft::post(url, introspection::form(&token));
+        draft.headers.insert(http::header::ACCEPT, self.accepted_introspection());
         for hook in &self.inner.config.hooks {
             hook.before_introspection_request(&mut draft).await?;
         }
@@ -271,11 +272,13 @@ impl Client {
             Some(token) => {
                 // A hook may have moved the request.
                 wire::url::confidential("the request's URL", &draft.url, self.allows_http())?;
-                introspection::judge(&self.present(introspection::STAGE, token, draft.into_request()?).await?)
+                let answer = self.present(introspection::STAGE, token, draft.into_request()?).await?;
+                self.judge_introspection(&answer, metadata.issuer.as_deref()).await
             }
             None => {
                 let asked = self.ask_with(introspection::STAGE, &metadata, draft, Proof::None).await?;
-                introspection::judge(&asked.answer).map_err(|error| asked.explain(error))
+                let judged = self.judge_introspection(&asked.answer, metadata.issuer.as_deref()).await;
+                judged.map_err(|error| asked.explain(error))
             }
         }
     }

@@ -4,6 +4,7 @@
 pub mod discovery;
 pub mod end_session;
 pub mod introspection;
+pub mod introspection_jwt;
 pub mod jwks;
 pub mod revocation;
 pub mod token;
