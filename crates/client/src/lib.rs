@@ -54,6 +54,7 @@ mod entropy;
 mod faces;
 mod http;
 mod openid;
+mod registration;
 mod runtime;
 mod session;
 
@@ -69,10 +70,12 @@ pub use grantee_core::client_auth::{
     self, ClientAssertion, ClientAuth, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt,
 };
 pub use grantee_core::endpoint::end_session::{EndSession, PendingLogout};
+pub use grantee_core::endpoint::registration::Registration;
 pub use grantee_core::endpoint::userinfo::{UnboundUserinfo, Userinfo};
 pub use grantee_core::error::{self, Error, Result};
 pub use grantee_core::grant::{self, AuthorizationCode, ClientCredentials, Grant, RefreshToken, Stored, legacy};
 pub use grantee_core::hooks::{self, Hook};
+pub use grantee_core::metadata::ClientMetadata;
 pub use grantee_core::oidc::{
     AccessTokenClaims, AccessTokenValidator, Claims, IdToken, IdTokenExpectations, LogoutToken, MemoryReplayCache,
 };
@@ -80,6 +83,7 @@ pub use grantee_core::session::Renewal;
 pub use grantee_core::session::call::Placement;
 pub use grantee_core::{Params, Scope, Secret, Token, TokenToActOn, UnixTime, UnverifiedIdToken};
 pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, wire};
+pub use registration::Registered;
 pub use session::{CallbackError, Session, SessionBuilder};
 
 /// Where tokens are kept.

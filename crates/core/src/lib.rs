@@ -26,6 +26,8 @@
 //! | RFC 7033 WebFinger, OpenID Connect Discovery section 2 | [`endpoint::webfinger`] |
 //! | RFC 7517 key sets, as OpenID Connect Core section 10.1 uses them | [`endpoint::jwks`], `metadata::key_set` |
 //! | RFC 7521, RFC 7523 client assertions, draft-ietf-oauth-rfc7523bis | [`client_auth`] |
+//! | RFC 7591 registration, OpenID Connect Registration | [`endpoint::registration`], [`metadata::client`] |
+//! | RFC 7592 registrations read, updated, deleted | [`endpoint::client_configuration`] |
 //! | RFC 7636 PKCE | [`authorization::pkce`] |
 //! | RFC 7662 introspection | [`endpoint::introspection`] |
 //! | RFC 8414 metadata, OpenID Connect Discovery | [`endpoint::discovery`], [`metadata`] |

@@ -18,6 +18,7 @@ mod api;
 mod client;
 mod openid;
 mod ports;
+mod registration;
 pub(crate) mod runtime;
 mod session;
 
@@ -27,4 +28,5 @@ pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest};
 pub use client::{Client, ClientBuilder, Danger, Login};
 pub use openid::AccessTokenValidator;
 pub use ports::{Hook, Http};
+pub use registration::Registered;
 pub use session::{Session, SessionBuilder};

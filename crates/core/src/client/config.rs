@@ -4,6 +4,7 @@ use crate::Secret;
 use crate::client_auth::{ClientAuth, Credentials, SecretMethods};
 use crate::endpoint::discovery;
 use crate::endpoint::introspection_jwt::IntrospectionRules;
+use crate::endpoint::registration::RegisteredAuth;
 use crate::error::{Error, Result};
 use crate::hooks::Hook;
 use crate::metadata::AuthorizationServer;
@@ -49,6 +50,10 @@ pub struct Config {
     pub(crate) decryption_keys: Vec<Arc<dyn Decrypter>>,
     pub(crate) jwks: Option<JwkSet>,
     pub(crate) token_type: Arc<dyn TokenType>,
+    pub(crate) initial_access_token: Option<Secret>,
+    pub(crate) registered: Option<RegisteredAuth>,
+    /// Where registrations may be managed besides the server's own origin.
+    pub(crate) registration_origins: Vec<String>,
 }
 
 impl Config {
@@ -74,6 +79,9 @@ impl Config {
             decryption_keys: Vec::new(),
             jwks: None,
             token_type: Arc::new(Bearer),
+            initial_access_token: None,
+            registered: None,
+            registration_origins: Vec::new(),
         }
     }
 }
@@ -117,6 +125,39 @@ macro_rules! client_config_methods {
         #[must_use]
         pub fn public_client(mut self, client_id: impl Into<String>) -> Self {
             self.config.set_client(client_id.into(), None);
+            self
+        }
+
+        /// A client as the server has registered it: identifier, secret, and all that it is registered for is expected from
+        /// here on (how it authenticates, the algorithms of ID tokens and userinfo answers, its redirect URI where it has one). A
+        /// client that is registered for `private_key_jwt` gets its key by [`client_key`](Self::client_key) or
+        /// [`auth`](Self::auth) as well. Used at another server than the one that registered it, it is an error.
+        #[must_use]
+        pub fn registration(mut self, kept: &$crate::endpoint::registration::Registration) -> Self {
+            self.config.set_registration(kept);
+            self
+        }
+
+        /// The token that lets a client register, where the server wants one ([RFC 7591 section
+        /// 3](https://www.rfc-editor.org/rfc/rfc7591#section-3)).
+        #[must_use]
+        pub fn initial_access_token(mut self, token: impl Into<$crate::Secret>) -> Self {
+            self.config.set_initial_access_token(token.into());
+            self
+        }
+
+        /// An origin, beside the server's own, where registrations may be read, updated and deleted, such as
+        /// `https://manage.as.example`: the secret and the registration access token go there. May be given more than once.
+        #[must_use]
+        pub fn trusted_registration_origin(mut self, origin: &str) -> Self {
+            self.config.add_registration_origin(origin);
+            self
+        }
+
+        /// The registration endpoint, in the place of the one in the metadata.
+        #[must_use]
+        pub fn registration_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().registration_endpoint = Some(url.into());
             self
         }
 
@@ -532,6 +573,14 @@ impl Config {
             ));
         }
         Ok(())
+    }
+
+    /// That there is a client, and that it has what it is registered to show.
+    pub(crate) fn check_client(&mut self) -> Result<()> {
+        if self.client_id.is_empty() {
+            return Err(Error::config("no client_id is given", "call client(id, secret) or public_client(id)"));
+        }
+        self.settle()
     }
 
     /// That what is configured can work at all.

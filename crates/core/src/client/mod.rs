@@ -54,10 +54,13 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Config`] when the configuration can't work.
-    pub fn new(config: Config, ports: Ports) -> Result<Self> {
-        if config.client_id.is_empty() {
-            return Err(Error::config("no client_id is given", "call client(id, secret) or public_client(id)"));
-        }
+    pub fn new(mut config: Config, ports: Ports) -> Result<Self> {
+        config.check_client()?;
+        Self::unregistered(config, ports)
+    }
+
+    /// As [`new`](Self::new), for a client that has no identifier yet.
+    pub(crate) fn unregistered(config: Config, ports: Ports) -> Result<Self> {
         config.check()?;
         let metadata = Arc::new(MetadataCache::new(&config)?);
         let keys = Arc::new(KeySource::new(config.jwks.clone()));
@@ -71,6 +74,20 @@ impl Client {
     pub fn authenticated_by(&self, method: Arc<dyn ClientAuth>) -> Self {
         let mut config = self.inner.config.clone();
         config.set_auth(method);
+        self.with_config(config)
+    }
+
+    /// The same client with another configuration for the same server. Both share metadata, connections and counters.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(crate) fn configured(&self, mut config: Config) -> Result<Self> {
+        config.check_client()?;
+        config.check()?;
+        Ok(self.with_config(config))
+    }
+
+    fn with_config(&self, config: Config) -> Self {
         Self {
             inner: Arc::new(Inner {
                 config,
