@@ -54,6 +54,7 @@ mod entropy;
 mod faces;
 mod http;
 mod openid;
+mod protected_resource;
 mod registration;
 mod runtime;
 mod session;
@@ -70,6 +71,7 @@ pub use grantee_core::client_auth::{
     self, ClientAssertion, ClientAuth, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt,
 };
 pub use grantee_core::endpoint::end_session::{EndSession, PendingLogout};
+pub use grantee_core::endpoint::protected_resource::{FoundResource, ResourceLookup, Trust};
 pub use grantee_core::endpoint::registration::Registration;
 pub use grantee_core::endpoint::userinfo::{UnboundUserinfo, Userinfo};
 pub use grantee_core::error::{self, Error, Result};

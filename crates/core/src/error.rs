@@ -1,5 +1,7 @@
 //! What can go wrong, by what the caller would do next.
 
+pub use crate::endpoint::protected_resource::UntrustedIssuer;
+
 use crate::wire::retry_after::read as retry_after;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -32,6 +34,9 @@ pub enum Error {
     /// An answer broke a rule and was refused.
     #[error(transparent)]
     Rule(Arc<RuleViolation>),
+    /// An API names authorization servers that the caller does not trust (RFC 9728).
+    #[error(transparent)]
+    Untrusted(Arc<UntrustedIssuer>),
     /// No whole answer came.
     #[error(transparent)]
     Transport(TransportError),
@@ -68,6 +73,7 @@ impl Error {
             Self::LoginRequired(_) => "login_required",
             Self::Insufficient(error) => error.kind.code(),
             Self::Rule(_) => "rule_violation",
+            Self::Untrusted(_) => "untrusted_issuer",
             Self::Transport(error) => error.kind.code(),
             Self::Store(_) => "store",
             Self::Config(_) => "configuration",
@@ -90,6 +96,7 @@ impl Error {
             Self::LoginRequired(_)
             | Self::Insufficient(_)
             | Self::Rule(_)
+            | Self::Untrusted(_)
             | Self::Config(_)
             | Self::Callback { .. } => false,
         }

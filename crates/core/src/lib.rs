@@ -37,6 +37,7 @@
 //! | RFC 9207 issuer in the callback | [`authorization::response`] |
 //! | RFC 9470 step-up challenges (reading) | [`wire::www_authenticate`], [`error::Insufficient`] |
 //! | RFC 9701 introspection answers that are JWTs | [`endpoint::introspection_jwt`] |
+//! | RFC 9728 protected resource metadata | [`endpoint::protected_resource`], [`metadata::protected_resource`], [`wire::address`] |
 //! | OAuth 2.0 Form Post Response Mode | [`authorization::form_post`] |
 //! | OAuth 2.0 Multiple Response Types | `authorization::response_type`, [`Client::respond`] |
 //! | OpenID Connect Core sections 2, 3, 10 and 12.2, ID tokens | [`oidc::id_token`], [`client::Login`] |

@@ -18,6 +18,7 @@ mod api;
 mod client;
 mod openid;
 mod ports;
+mod protected_resource;
 mod registration;
 pub(crate) mod runtime;
 mod session;

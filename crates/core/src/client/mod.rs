@@ -380,7 +380,7 @@ pub(crate) fn same_origin_answer(stage: &'static str, asked: &str, answered: &st
         .into())
 }
 
-fn same_url(asked: &http::Uri, answered: &str) -> bool {
+pub(crate) fn same_url(asked: &http::Uri, answered: &str) -> bool {
     let parsed = || (Url::parse(&asked.to_string()), Url::parse(answered));
     wire::url::is_exactly(asked, answered) || matches!(parsed(), (Ok(asked), Ok(answered)) if asked == answered)
 }

@@ -7,6 +7,7 @@ pub mod end_session;
 pub mod introspection;
 pub mod introspection_jwt;
 pub mod jwks;
+pub mod protected_resource;
 pub mod registration;
 pub mod revocation;
 pub mod token;
