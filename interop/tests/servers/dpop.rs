@@ -11,7 +11,8 @@ through_both_faces!(
     client_credentials_are_bound at oidc_provider oidc_provider_strict,
     userinfo_takes_the_proof at oidc_provider oidc_provider_strict glewlwyd glewlwyd_nonce,
     a_proof_by_another_key_is_refused at oidc_provider oidc_provider_strict,
-    a_code_is_bound_to_the_key_that_asked_for_it at oidc_provider oidc_provider_strict glewlwyd glewlwyd_nonce,
+    a_code_is_bound_to_the_key_that_asked_for_it at oidc_provider oidc_provider_strict glewlwyd,
+    a_nonce_of_one_endpoint_serves_another at glewlwyd_nonce,
     a_client_registered_for_it_gets_nothing_without_a_proof at oidc_provider,
 );
 
@@ -88,8 +89,20 @@ fn a_code_is_bound_to_the_key_that_asked_for_it<F: OpenIdFace>(server: &Server) 
         assert!(bound.is_some(), "{stolen}");
         let stolen = Pending::from_json(&stolen.to_string()).expect("what was kept");
         let failure = F::new(&setup.dpop()).finish(stolen, (&callback).into()).err().expect("another key");
-        println!("STOLEN CODE {} {failure:?}", server.name);
+        let error = if server.name == "glewlwyd" { "invalid_dpop_proof" } else { "invalid_grant" };
+        assert_eq!(failure.server_error.as_deref(), Some(error), "{failure:?}");
     }
+}
+
+/// Glewlwyd demands a nonce where requests are pushed, and does not say which.
+fn a_nonce_of_one_endpoint_serves_another<F: OpenIdFace>(server: &Server) {
+    let setup = setup(server).pushed();
+    let face = F::new(&setup);
+    let request = || AuthorizationRequest::new().scope("openid");
+    let failure = face.start(request()).expect_err("no nonce is known");
+    assert_eq!(failure.server_error.as_deref(), Some("invalid_dpop_proof"), "Glewlwyd was mended: {failure:?}");
+    face.client_credentials("read").expect("a token");
+    face.log_in_by(&mut Walk::new(server), request()).expect("the nonce of the token endpoint is known");
 }
 
 fn a_client_registered_for_it_gets_nothing_without_a_proof<F: OpenIdFace>(server: &Server) {
