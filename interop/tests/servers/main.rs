@@ -9,6 +9,8 @@
 //! | `pushed`, `request_object`, `jarm` | what travels through the browser: a reference, a signed request, a signed answer |
 //! | `dpop`, `mtls` | tokens that are bound to a key or a certificate |
 //! | `resource`, `exchange` | what a token is for, and tokens for tokens and assertions |
+//! | `registration` | clients that register themselves |
+//! | `introspection_jwt` | introspection answers that are signed |
 //! | `fapi` | FAPI 2.0, all of it together |
 //! | `program` | what the program alone has: the pasted callback, its output, many processes |
 //! | `program_openid` | its OpenID Connect: who logged in, userinfo, logout, `id-token verify`, assertions |
@@ -25,12 +27,14 @@ mod exchange;
 mod fapi;
 mod grants;
 mod id_token;
+mod introspection_jwt;
 mod jarm;
 mod logout;
 mod mtls;
 mod program;
 mod program_openid;
 mod pushed;
+mod registration;
 mod request_object;
 mod resource;
 mod response_type;

@@ -2,13 +2,14 @@
 
 use grantee::authorization::{AuthorizationResponse, RequestObjects};
 use grantee::endpoint::end_session::{EndSession, PendingLogout};
+use grantee::endpoint::registration::Registration;
 use grantee::endpoint::userinfo::{UnboundUserinfo, Userinfo};
 use grantee::jose::{DecryptionKey, Jwk, KeyAlgorithm, SignatureAlgorithm, SigningKey};
 use grantee::legacy::Password;
 use grantee::oidc::{IdToken, IdTokenExpectations};
 use grantee::rules::{Audit, Rules};
 use grantee::{
-    AuthorizationRequest, Callback, ClientCredentials, ClientSecretJwt, ClientSecretPost, Error, Grant, Pending,
+    AuthorizationRequest, Callback, ClientCredentials, ClientMetadata, ClientSecretJwt, ClientSecretPost, Error, Grant, Pending,
     PrivateKeyJwt, RefreshToken, Secret, SelfSignedTlsClientAuth, TlsClientAuth, Token, TokenToActOn, UnverifiedIdToken,
 };
 use grantee_interop::server::USER;
@@ -155,7 +156,7 @@ fn pem(file: &Path) -> Vec<u8> {
 }
 
 macro_rules! library_face {
-    ($(#[$doc:meta])* $face:ident, $held:ident, $driver:ty, $client:ty, $session:ty, $login:ty) => {
+    ($(#[$doc:meta])* $face:ident, $held:ident, $driver:ty, $client:ty, $builder:ty, $session:ty, $login:ty) => {
         $(#[$doc])*
         pub(crate) struct $face {
             driver: $driver,
@@ -171,18 +172,7 @@ macro_rules! library_face {
         }
 
         impl $face {
-            fn walk_in(&self, further: &[(&str, &str)]) -> Outcome<$login> {
-                let (url, pending) = self.driver.wait(self.client.start(request(&self.setup, further)))?;
-                let callback = Walk::new(&self.setup.server).to(url.as_str(), self.setup.redirect_uri());
-                let callback = callback.unwrap_or_else(|stuck| panic!("{}: {stuck}", self.setup.server.name));
-                Ok(self.driver.wait(self.client.finish(pending, &callback))?)
-            }
-        }
-
-        impl Face for $face {
-            type Session = $held;
-
-            fn new(setup: &Setup) -> Self {
+            fn builder(setup: &Setup) -> $builder {
                 let server = &setup.server;
                 let builder = match setup.issuer() {
                     Some(issuer) => <$client>::discover(issuer),
@@ -226,6 +216,10 @@ macro_rules! library_face {
                 };
                 let builder = match extensions.authorization_alg {
                     Some(alg) => builder.authorization_alg(alg),
+                    None => builder,
+                };
+                let builder = match extensions.introspection_alg {
+                    Some(alg) => builder.introspection_alg(alg),
                     None => builder,
                 };
                 let builder = match extensions.authorization_encryption {
@@ -273,8 +267,29 @@ macro_rules! library_face {
                     Some(url) => builder.userinfo_endpoint(url),
                     None => builder,
                 };
-                let driver = <$driver>::new();
-                let client = driver.within(|| builder.redirect_uri(setup.redirect_uri()).build());
+                builder.redirect_uri(setup.redirect_uri())
+            }
+
+            /// A client that has no identifier yet.
+            fn unregistered(setup: &Setup) -> $builder {
+                let builder = <$client>::discover(setup.issuer().expect("a server with metadata"));
+                builder.redirect_uri(setup.redirect_uri())
+            }
+
+            fn walk_in(&self, further: &[(&str, &str)]) -> Outcome<$login> {
+                let (url, pending) = self.driver.wait(self.client.start(request(&self.setup, further)))?;
+                let callback = Walk::new(&self.setup.server).to(url.as_str(), self.setup.redirect_uri());
+                let callback = callback.unwrap_or_else(|stuck| panic!("{}: {stuck}", self.setup.server.name));
+                Ok(self.driver.wait(self.client.finish(pending, &callback))?)
+            }
+        }
+
+        impl Face for $face {
+            type Session = $held;
+
+            fn new(setup: &Setup) -> Self {
+                let (driver, builder) = (<$driver>::new(), Self::builder(setup));
+                let client = driver.within(|| builder.build());
                 Self { driver, client: client.expect("a client"), setup: setup.clone() }
             }
 
@@ -392,6 +407,44 @@ macro_rules! library_face {
                 Ok(self.driver.wait(self.client.userinfo_unbound(token))?)
             }
 
+            fn register(setup: &Setup, initial: Option<&str>, metadata: &ClientMetadata) -> Outcome<(Registration, Self)> {
+                let (driver, builder) = (<$driver>::new(), Self::unregistered(setup));
+                let builder = match initial {
+                    Some(token) => builder.initial_access_token(token),
+                    None => builder,
+                };
+                let builder = match setup.client.auth {
+                    Auth::PrivateKeyJwt => builder.auth(PrivateKeyJwt::from_key(&key(setup))?),
+                    _ => builder,
+                };
+                let registered = driver.wait(driver.within(|| builder.register(metadata)))?;
+                let client = registered.client()?;
+                Ok((registered.registration().clone(), Self { driver, client, setup: setup.clone() }))
+            }
+
+            fn registered(setup: &Setup, kept: &Registration) -> Outcome<Self> {
+                let (driver, builder) = (<$driver>::new(), Self::unregistered(setup));
+                let builder = builder.registration(kept);
+                let builder = match setup.client.auth {
+                    Auth::PrivateKeyJwt => builder.client_key(kept.client_id.as_str(), key(setup)),
+                    _ => builder,
+                };
+                let client = driver.within(|| builder.build())?;
+                Ok(Self { driver, client, setup: setup.clone() })
+            }
+
+            fn read_registration(&self, kept: &Registration) -> Outcome<Registration> {
+                Ok(self.driver.wait(self.client.read_registration(kept))?)
+            }
+
+            fn update_registration(&self, kept: &Registration, metadata: &ClientMetadata) -> Outcome<Registration> {
+                Ok(self.driver.wait(self.client.update_registration(kept, metadata))?)
+            }
+
+            fn delete_registration(&self, kept: &Registration) -> Outcome<()> {
+                Ok(self.driver.wait(self.client.delete_registration(kept))?)
+            }
+
             fn audit(&self, rules: Rules) -> Outcome<Audit> {
                 Ok(self.driver.wait(self.client.audit_for(rules))?)
             }
@@ -420,9 +473,9 @@ macro_rules! library_face {
 
 library_face!(
     /// `grantee::Client`, over reqwest.
-    AsyncFace, AsyncSession, Tokio, grantee::Client, grantee::Session, grantee::Login
+    AsyncFace, AsyncSession, Tokio, grantee::Client, grantee::ClientBuilder, grantee::Session, grantee::Login
 );
 library_face!(
     /// `grantee::blocking::Client`, over ureq.
-    BlockingFace, BlockingSession, Thread, grantee::blocking::Client, grantee::blocking::Session, grantee::blocking::Login
+    BlockingFace, BlockingSession, Thread, grantee::blocking::Client, grantee::blocking::ClientBuilder, grantee::blocking::Session, grantee::blocking::Login
 );

@@ -1,14 +1,15 @@
 //! What OpenID Connect adds, in the library's two faces.
 
 use grantee::authorization::AuthorizationResponse;
+use grantee::endpoint::registration::Registration;
 use grantee::endpoint::end_session::{EndSession, PendingLogout};
 use grantee::endpoint::userinfo::{UnboundUserinfo, Userinfo};
 use grantee::oidc::{IdToken, IdTokenExpectations};
 use grantee::rules::{Audit, Rules};
-use grantee::{AuthorizationRequest, Callback, Grant, Pending, Token, UnverifiedIdToken};
+use grantee::{AuthorizationRequest, Callback, ClientMetadata, Grant, Pending, Token, UnverifiedIdToken};
 use grantee_interop::Walk;
 
-use super::{Face, Outcome};
+use super::{Face, Outcome, Setup};
 
 /// A client that knows who logged in.
 pub(crate) trait OpenIdFace: Face {
@@ -29,6 +30,13 @@ pub(crate) trait OpenIdFace: Face {
     /// Userinfo by a token of whoever it may be.
     fn anybodys_userinfo(&self, token: &Token) -> Outcome<UnboundUserinfo>;
     fn audit(&self, rules: Rules) -> Outcome<Audit>;
+    /// A client that the server registers now: this setup with what it is registered as, and the client itself.
+    fn register(setup: &Setup, initial: Option<&str>, metadata: &ClientMetadata) -> Outcome<(Registration, Self)>;
+    /// A client whose registration was kept.
+    fn registered(setup: &Setup, kept: &Registration) -> Outcome<Self>;
+    fn read_registration(&self, kept: &Registration) -> Outcome<Registration>;
+    fn update_registration(&self, kept: &Registration, metadata: &ClientMetadata) -> Outcome<Registration>;
+    fn delete_registration(&self, kept: &Registration) -> Outcome<()>;
 
     /// From the request to the login, by this person.
     fn log_in_by(&self, walk: &mut Walk, request: AuthorizationRequest) -> Outcome<Self::Login> {
