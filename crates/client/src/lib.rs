@@ -61,25 +61,31 @@ pub mod blocking;
 pub mod contract;
 pub mod loopback;
 
+pub use crate::http::ClientCertificate;
 pub use crate::http::reqwest::ReqwestHttp;
 pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest, ApiResponse, Booleans, NoneFields, Path};
 pub use client::{Client, ClientBuilder, Danger, Login};
 pub use grantee_core::authorization::{self, AuthorizationRequest, Callback, Pending};
 pub use grantee_core::client_auth::{
     self, ClientAssertion, ClientAuth, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt,
+    SelfSignedTlsClientAuth, TlsClientAuth,
 };
 pub use grantee_core::endpoint::end_session::{EndSession, PendingLogout};
 pub use grantee_core::endpoint::userinfo::{UnboundUserinfo, Userinfo};
 pub use grantee_core::error::{self, Error, Result};
-pub use grantee_core::grant::{self, AuthorizationCode, ClientCredentials, Grant, RefreshToken, Stored, legacy};
+pub use grantee_core::grant::{
+    self, AuthorizationCode, ClientCredentials, Grant, JwtBearer, RefreshToken, Saml2Bearer, SecurityToken,
+    ServiceAccount, SignedJwtBearer, Stored, TokenExchange, legacy,
+};
 pub use grantee_core::hooks::{self, Hook};
 pub use grantee_core::oidc::{
     AccessTokenClaims, AccessTokenValidator, Claims, IdToken, IdTokenExpectations, LogoutToken, MemoryReplayCache,
 };
+pub use grantee_core::rules::{self, Audit, Rules};
 pub use grantee_core::session::Renewal;
-pub use grantee_core::session::call::Placement;
+pub use grantee_core::session::call::{Attempt, Placement};
 pub use grantee_core::{Params, Scope, Secret, Token, TokenToActOn, UnixTime, UnverifiedIdToken};
-pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, wire};
+pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, token_type, wire};
 pub use session::{CallbackError, Session, SessionBuilder};
 
 /// Where tokens are kept.

@@ -26,15 +26,20 @@
 //! | RFC 7033 WebFinger, OpenID Connect Discovery section 2 | [`endpoint::webfinger`] |
 //! | RFC 7517 key sets, as OpenID Connect Core section 10.1 uses them | [`endpoint::jwks`], `metadata::key_set` |
 //! | RFC 7521, RFC 7523 client assertions, draft-ietf-oauth-rfc7523bis | [`client_auth`] |
+//! | RFC 7521, RFC 7523 JWT bearer grants, service accounts | [`grant::JwtBearer`], [`grant::ServiceAccount`] |
+//! | RFC 7522 SAML 2.0 bearer grants and client assertions | [`grant::Saml2Bearer`], [`client_auth::ClientAssertion`] |
 //! | RFC 7636 PKCE | [`authorization::pkce`] |
 //! | RFC 7662 introspection | [`endpoint::introspection`] |
 //! | RFC 8414 metadata, OpenID Connect Discovery | [`endpoint::discovery`], [`metadata`] |
+//! | RFC 8693 token exchange | [`grant::TokenExchange`] |
+//! | RFC 8705 mutual TLS | [`client_auth`], [`token_type::certificate_bound`], `client::ask` (`mtls_endpoint_aliases`) |
 //! | RFC 8707 resource indicators | [`grant::TokenParameters`], [`authorization::request`] |
 //! | RFC 9068 access tokens that are JWTs, with RFC 7800 and RFC 8705 `cnf` | [`oidc::access_token`] |
 //! | RFC 9110 section 11 challenges | [`wire::www_authenticate`] |
 //! | RFC 9207 issuer in the callback | [`authorization::response`] |
 //! | RFC 9449 DPoP | [`token_type::dpop`] |
 //! | RFC 9470 step-up challenges (reading) | [`wire::www_authenticate`], [`error::Insufficient`] |
+//! | draft-ietf-oauth-v2-1, FAPI 1.0 Advanced, FAPI 2.0 Security Profile and Message Signing, as rule sets | [`rules`] |
 //! | OAuth 2.0 Form Post Response Mode | [`authorization::form_post`] |
 //! | OAuth 2.0 Multiple Response Types | `authorization::response_type`, [`Client::respond`] |
 //! | OpenID Connect Core sections 2, 3, 10 and 12.2, ID tokens | [`oidc::id_token`], [`client::Login`] |
@@ -64,6 +69,7 @@ pub mod hooks;
 pub mod metadata;
 pub mod oidc;
 pub mod ports;
+pub mod rules;
 pub mod scope;
 pub mod secret;
 pub mod session;

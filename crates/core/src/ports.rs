@@ -76,10 +76,33 @@ pub trait Http: Send + Sync {
     /// [`TransportError`] when no whole answer came.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
 
-    /// The SHA-256 thumbprint, as base64url, of the certificate that it shows to servers that ask for one (RFC 8705 section
-    /// 3.1); `None` where it has none, or can't tell. It may change when a certificate is renewed.
-    fn certificate_thumbprint(&self) -> Option<String> {
-        None
+    /// What it knows of the certificate that it shows to servers that ask for one. It may change when a certificate is renewed;
+    /// asked for whenever a token is used that is bound to one, so it should be at hand.
+    fn certificate(&self) -> Certificate {
+        Certificate::Unknown
+    }
+}
+
+/// What an [`Http`] knows of its client certificate (RFC 8705).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Certificate {
+    /// It can't tell: whoever made it knows.
+    #[default]
+    Unknown,
+    /// It has none, so that whatever needs one is refused before anything is sent.
+    Absent,
+    /// It shows the one with this SHA-256 thumbprint, as base64url (RFC 8705 section 3.1).
+    Thumbprint(Arc<str>),
+}
+
+impl Certificate {
+    /// The thumbprint, where it is known.
+    pub fn thumbprint(&self) -> Option<&str> {
+        match self {
+            Self::Thumbprint(thumbprint) => Some(thumbprint),
+            Self::Unknown | Self::Absent => None,
+        }
     }
 }
 

@@ -131,7 +131,7 @@ impl ApiClientBuilder {
         let base = Base::parse(&self.base)?;
         let http = match self.own_http {
             Some(http) => http,
-            None => Arc::new(ReqwestHttp::from_settings(&self.http)?),
+            None => ReqwestHttp::port(&self.http)?,
         };
         Ok(ApiClient { api: Arc::new(Api::new(base, http, self.allow_http)), session: None })
     }

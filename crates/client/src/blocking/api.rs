@@ -115,7 +115,7 @@ impl ApiClientBuilder {
         let base = Base::parse(&self.base)?;
         let http = match self.own_http {
             Some(http) => http,
-            None => Arc::new(WhenPolled(UreqHttp::from_settings(&self.http)?)),
+            None => UreqHttp::port(&self.http)?,
         };
         Ok(ApiClient { api: Arc::new(Api::new(base, http, self.allow_http)), session: None })
     }

@@ -11,9 +11,10 @@ use grantee_core::client_auth::{ClientAuth, from_fn};
 use grantee_core::counters::Counters;
 use grantee_core::endpoint::discovery::Where;
 use grantee_core::endpoint::introspection::Introspection;
-use grantee_core::grant::{Grant, Stored};
+use grantee_core::grant::{Grant, ServiceAccount, Stored};
 use grantee_core::metadata::AuthorizationServer;
 use grantee_core::ports::Ports;
+use grantee_core::rules::{Audit, Rules};
 use grantee_core::{Result, Token, TokenToActOn, client_config_methods};
 use std::sync::Arc;
 use url::Url;
@@ -44,6 +45,12 @@ impl Client {
         builder
     }
 
+    /// A client of a service account: its token endpoint, its name, and nothing beside its assertion on the wire. Its tokens come by
+    /// [`ServiceAccount::grant`](crate::ServiceAccount::grant).
+    pub fn service_account(account: &ServiceAccount) -> ClientBuilder {
+        ClientBuilder::new(account.config())
+    }
+
     /// The server's metadata, fetched when first needed and kept for their lifetime.
     ///
     /// # Errors
@@ -57,6 +64,7 @@ impl Client {
     /// # Errors
     /// [`Error::Server`](crate::Error::Server) when the server says no; the other variants as their names say.
     pub fn token(&self, grant: impl Grant) -> Result<Token> {
+        Config::refuse_reactor_of(&grant)?;
         block_on(self.core.token(&grant))
     }
 
@@ -137,6 +145,23 @@ impl Client {
         Self { core, executor: Arc::clone(&self.executor) }
     }
 
+    /// Says of each rule of the client's profile ([`rules`](ClientBuilder::rules)), or of OAuth 2.1, whether the configuration and
+    /// the server's metadata keep it.
+    ///
+    /// # Errors
+    /// As [`metadata`](Self::metadata).
+    pub fn audit(&self) -> Result<Audit> {
+        block_on(self.core.audit())
+    }
+
+    /// As [`audit`](Self::audit), for a profile that the client was not given.
+    ///
+    /// # Errors
+    /// As [`audit`](Self::audit).
+    pub fn audit_for(&self, rules: Rules) -> Result<Audit> {
+        block_on(self.core.audit_for(rules))
+    }
+
     /// What this client and its sessions have done so far.
     pub fn counters(&self) -> Counters {
         self.core.counters()
@@ -205,7 +230,7 @@ impl ClientBuilder {
             executor: executor.clone(),
             http: match self.own_http {
                 Some(http) => http,
-                None => Arc::new(WhenPolled(UreqHttp::from_settings(&self.http)?)),
+                None => UreqHttp::port(&self.http)?,
             },
             clock: Arc::new(ThreadClock::new()),
             entropy: Arc::new(SystemEntropy),

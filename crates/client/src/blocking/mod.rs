@@ -17,7 +17,7 @@
 mod api;
 mod client;
 mod openid;
-mod ports;
+pub(crate) mod ports;
 pub(crate) mod runtime;
 mod session;
 
@@ -27,4 +27,4 @@ pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest};
 pub use client::{Client, ClientBuilder, Danger, Login};
 pub use openid::AccessTokenValidator;
 pub use ports::{Hook, Http};
-pub use session::{Session, SessionBuilder};
+pub use session::{Attempt, Session, SessionBuilder};

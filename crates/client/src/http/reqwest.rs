@@ -1,10 +1,13 @@
 //! The async face's HTTP client: reqwest.
 
-use super::{AUTHORITY, HttpSettings, USER_AGENT, authorities, unreadable};
+use super::certificate::Pair;
+use super::renewing::{Renewing, WithCertificate};
+use super::{AUTHORITY, HttpSettings, USER_AGENT, authorities, shown_by, unreadable};
 use bytes::{Bytes, BytesMut};
 use grantee_core::error::{Result, TransportError, TransportErrorKind};
-use grantee_core::ports::{BoxFuture, Http, Limits, ParsedUrl, Request, Response};
+use grantee_core::ports::{BoxFuture, Certificate, Http, Limits, ParsedUrl, Request, Response};
 use rustls::pki_types::CertificateDer;
+use std::sync::Arc;
 
 /// Sends by a reqwest client.
 ///
@@ -13,12 +16,13 @@ use rustls::pki_types::CertificateDer;
 #[derive(Debug, Clone)]
 pub struct ReqwestHttp {
     client: reqwest::Client,
+    certificate: Certificate,
 }
 
 impl ReqwestHttp {
     /// By a client of your own, with its own timeouts.
     pub fn new(client: reqwest::Client) -> Self {
-        Self { client }
+        Self { client, certificate: Certificate::Unknown }
     }
 
     /// The reqwest client underneath.
@@ -26,7 +30,15 @@ impl ReqwestHttp {
         &self.client
     }
 
-    pub(crate) fn from_settings(settings: &HttpSettings) -> Result<Self> {
+    /// The port of a client with these settings.
+    pub(crate) fn port(settings: &HttpSettings) -> Result<Arc<dyn Http>> {
+        Ok(match settings.certificate()? {
+            None => Arc::new(Self::from_settings(settings, None)?),
+            Some(certificate) => Arc::new(Renewing::<Self>::new(certificate, settings)?),
+        })
+    }
+
+    fn from_settings(settings: &HttpSettings, pair: Option<&Pair>) -> Result<Self> {
         let certificates = |pems: &[Vec<u8>]| -> Result<Vec<reqwest::Certificate>> {
             let read = |der: &CertificateDer<'_>| {
                 reqwest::Certificate::from_der(der).map_err(|error| unreadable(AUTHORITY, error))
@@ -57,16 +69,13 @@ impl ReqwestHttp {
                     .map_err(|error| unreadable("the proxy URL", error.without_url()))?,
             );
         }
-        if let Some((chain, key)) = &settings.client_certificate {
-            let mut pem = key.reveal().as_bytes().to_vec();
-            pem.push(b'\n');
-            pem.extend_from_slice(chain);
-            let identity = reqwest::Identity::from_pem(&pem)
+        if let Some(pair) = pair {
+            let identity = reqwest::Identity::from_pem(pair.pem().reveal().as_bytes())
                 .map_err(|error| unreadable("the client certificate or its key", error));
             builder = builder.identity(identity?);
         }
         let client = builder.build().map_err(|error| unreadable("the connection's settings", shown(&error)))?;
-        Ok(Self { client })
+        Ok(Self { client, certificate: shown_by(pair) })
     }
 
     async fn exchange(&self, request: Request) -> Result<Response, TransportError> {
@@ -101,6 +110,16 @@ impl ReqwestHttp {
 impl Http for ReqwestHttp {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         Box::pin(self.exchange(request))
+    }
+
+    fn certificate(&self) -> Certificate {
+        self.certificate.clone()
+    }
+}
+
+impl WithCertificate for ReqwestHttp {
+    fn with_certificate(settings: &HttpSettings, pair: &Pair) -> Result<Self> {
+        Self::from_settings(settings, Some(pair))
     }
 }
 

@@ -1,12 +1,15 @@
 //! The blocking face's HTTP client: ureq.
 
-use super::{HttpSettings, USER_AGENT, authorities, unreadable};
+use super::certificate::Pair;
+use super::renewing::{Renewing, WithCertificate};
+use super::{HttpSettings, USER_AGENT, authorities, shown_by, unreadable};
 use crate::blocking;
+use crate::blocking::ports::WhenPolled;
 use grantee_core::error::{Result, TransportError, TransportErrorKind};
-use grantee_core::ports::{Limits, Request, Response};
+use grantee_core::ports::{Certificate as ShownCertificate, Http, Limits, Request, Response};
 use std::sync::Arc;
 use ureq::ResponseExt as _;
-use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConfig, TlsProvider};
+use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig, TlsProvider};
 
 /// Sends by a ureq agent.
 ///
@@ -15,12 +18,13 @@ use ureq::tls::{Certificate, ClientCert, PemItem, PrivateKey, RootCerts, TlsConf
 #[derive(Debug, Clone)]
 pub struct UreqHttp {
     agent: ureq::Agent,
+    certificate: ShownCertificate,
 }
 
 impl UreqHttp {
     /// By an agent of your own, with its own timeouts.
     pub fn new(agent: ureq::Agent) -> Self {
-        Self { agent }
+        Self { agent, certificate: ShownCertificate::Unknown }
     }
 
     /// The ureq agent underneath.
@@ -28,16 +32,24 @@ impl UreqHttp {
         &self.agent
     }
 
-    pub(crate) fn from_settings(settings: &HttpSettings) -> Result<Self> {
+    /// The port of a client with these settings.
+    pub(crate) fn port(settings: &HttpSettings) -> Result<Arc<dyn Http>> {
+        Ok(match settings.certificate()? {
+            None => Arc::new(WhenPolled(Self::from_settings(settings, None)?)),
+            Some(certificate) => Arc::new(WhenPolled(Renewing::<Self>::new(certificate, settings)?)),
+        })
+    }
+
+    fn from_settings(settings: &HttpSettings, pair: Option<&Pair>) -> Result<Self> {
         let mut tls = TlsConfig::builder()
             .provider(TlsProvider::Rustls)
             // Given explicitly: were a second provider in the program, rustls would panic for want of a default one.
             .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
             .root_certs(roots(settings)?)
             .disable_verification(settings.accept_invalid_certs);
-        if let Some((chain, key)) = &settings.client_certificate {
-            let chain = certificates(chain)?;
-            let key = PrivateKey::from_pem(key.reveal().as_bytes())
+        if let Some(pair) = pair {
+            let chain: Vec<_> = pair.chain.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
+            let key = PrivateKey::from_pem(pair.key.reveal().as_bytes())
                 .map_err(|error| unreadable("the client certificate's key", error))?;
             tls = tls.client_cert(Some(ClientCert::new_with_certs(&chain, key)));
         }
@@ -60,7 +72,7 @@ impl UreqHttp {
             // The pool goes by the identity of this value, so it is made once.
             .tls_config(tls.build())
             .build();
-        Ok(Self { agent: ureq::Agent::new_with_config(config) })
+        Ok(Self { agent: ureq::Agent::new_with_config(config), certificate: shown_by(pair) })
     }
 }
 
@@ -92,6 +104,16 @@ impl blocking::Http for UreqHttp {
         }
         Ok(Response { http: http::Response::from_parts(parts, bytes.into()), url })
     }
+
+    fn certificate(&self) -> ShownCertificate {
+        self.certificate.clone()
+    }
+}
+
+impl WithCertificate for UreqHttp {
+    fn with_certificate(settings: &HttpSettings, pair: &Pair) -> Result<Self> {
+        Self::from_settings(settings, Some(pair))
+    }
 }
 
 impl UreqHttp {
@@ -113,16 +135,6 @@ fn expects_body(method: &http::Method) -> bool {
 
 fn too_large(limit: usize) -> TransportError {
     TransportError::new(TransportErrorKind::TooLarge, format!("more than {limit} bytes"))
-}
-
-fn certificates(pem: &[u8]) -> Result<Vec<Certificate<'static>>> {
-    let mut found = Vec::new();
-    for item in ureq::tls::parse_pem(pem) {
-        if let PemItem::Certificate(certificate) = item.map_err(|error| unreadable("the certificate", error))? {
-            found.push(certificate);
-        }
-    }
-    if found.is_empty() { Err(unreadable("the certificate", "there is none in it")) } else { Ok(found) }
 }
 
 fn roots(settings: &HttpSettings) -> Result<RootCerts> {

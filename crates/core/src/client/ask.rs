@@ -2,7 +2,7 @@
 //! made once more where the server demands something of that proof
 //! ([RFC 9449 section 8](https://www.rfc-editor.org/rfc/rfc9449#section-8)).
 
-use super::{Client, explained};
+use super::{Client, Config, explained};
 use crate::client_auth::{AuthContext, ClientAuth};
 use crate::error::{Error, Result};
 use crate::metadata::AuthorizationServer;
@@ -47,13 +47,7 @@ impl Client {
     /// An endpoint by its member's name, at the address for clients with a certificate where this one is known by it or its
     /// tokens are bound to it.
     pub(crate) fn endpoint<'a>(&self, metadata: &'a AuthorizationServer, name: &'static str) -> Result<&'a str> {
-        let config = &self.inner.config;
-        let over_mtls = config.token_type.over_mtls()
-            || config.credentials.method(metadata, config.basic_raw).is_ok_and(|method| method.uses_certificate());
-        match metadata.mtls_endpoint(name) {
-            Some(endpoint) if over_mtls => Ok(endpoint),
-            _ => metadata.require(name),
-        }
+        endpoint(&self.inner.config, metadata, name)
     }
 
     /// As [`endpoint`](Self::endpoint), as a URL that may carry a credential.
@@ -102,6 +96,10 @@ impl Client {
     ) -> Result<Option<Asked>> {
         let config = &self.inner.config;
         let ports = &self.inner.ports;
+        // Asked anew, since one request may be authenticated by another method than the client was built with.
+        config.check_certificate(ports)?;
+        // Somebody may have changed the method since the client was built.
+        config.check_rules()?;
         let method = config.credentials.method(metadata, config.basic_raw)?;
         let context = AuthContext {
             client_id: &config.client_id,
@@ -111,6 +109,9 @@ impl Client {
             entropy: &*ports.entropy,
         };
         method.authenticate(&mut draft, context).await?;
+        for hook in &config.hooks {
+            hook.on_authenticated_request(&mut draft).await?;
+        }
         // A hook or a method of the program's own may have moved the request.
         wire::url::confidential("the request's URL", &draft.url, config.allow_http)?;
         let mut request = draft.into_request()?;
@@ -118,7 +119,7 @@ impl Client {
         let mut bound_to = None;
         if let Proof::By(key) = proof {
             config.token_type.check_server(metadata)?;
-            bound_to = key.map(str::to_owned).or_else(|| config.token_type.key_thumbprint(ports));
+            bound_to = config.token_type.key_for(key, ports);
             if config.token_type.needs_proof() {
                 let verb = request.method().clone();
                 let mut context = ProofContext::new(&verb, &uri, self.now(), &*ports.entropy);
@@ -139,5 +140,64 @@ impl Client {
             }
         }
         Ok(Some(Asked { answer, bound_to, method }))
+    }
+}
+
+// RFC 8705 section 5: a client that is known by its certificate, or whose tokens are bound to it, goes to the alias where there
+// is one.
+fn endpoint<'a>(config: &Config, metadata: &'a AuthorizationServer, name: &'static str) -> Result<&'a str> {
+    let over_mtls = config.token_type.over_mtls()
+        || config.credentials.method(metadata, config.basic_raw).is_ok_and(|method| method.uses_certificate());
+    match metadata.mtls_endpoint(name) {
+        Some(endpoint) if over_mtls => Ok(endpoint),
+        _ => metadata.require(name),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::client::Server;
+    use crate::client_auth::TlsClientAuth;
+    use crate::token_type::certificate_bound::CertificateBound;
+
+    /// Every endpoint that a client asks itself and sends what a certificate matters for.
+    const NAMES: [&str; 8] = [
+        "token_endpoint",
+        "introspection_endpoint",
+        "revocation_endpoint",
+        "userinfo_endpoint",
+        "pushed_authorization_request_endpoint",
+        "device_authorization_endpoint",
+        "backchannel_authentication_endpoint",
+        "registration_endpoint",
+    ];
+
+    fn metadata() -> AuthorizationServer {
+        let urls = |host: &str| NAMES.map(|name| format!("\"{name}\":\"https://{host}/{name}\"")).join(",");
+        let text = format!(
+            "{{\"issuer\":\"https://as.example\",{},\"mtls_endpoint_aliases\":{{{}}}}}",
+            urls("as.example"),
+            urls("mtls.as.example")
+        );
+        AuthorizationServer::parse(text.as_bytes()).unwrap()
+    }
+
+    fn hosts(config: &Config) -> Vec<String> {
+        let metadata = metadata();
+        let url = |name| Url::parse(endpoint(config, &metadata, name).unwrap()).unwrap();
+        NAMES.iter().map(|name| url(name).host_str().unwrap().to_owned()).collect()
+    }
+
+    #[test]
+    fn with_a_certificate_every_endpoint_is_asked_at_its_alias() {
+        let config = || Config::new(Server::Literal);
+        assert_eq!(hosts(&config()), ["as.example"; 8]);
+        let mut bound = config();
+        bound.set_token_type(Arc::new(CertificateBound));
+        assert_eq!(hosts(&bound), ["mtls.as.example"; 8]);
+        let mut known = config();
+        known.set_auth(Arc::new(TlsClientAuth));
+        assert_eq!(hosts(&known), ["mtls.as.example"; 8]);
     }
 }

@@ -1,12 +1,15 @@
 //! What is settled about a client before its first conversation.
 
 use crate::Secret;
+use crate::authorization::rules::AuthorizationRules;
 use crate::client_auth::{ClientAuth, Credentials, SecretMethods};
 use crate::endpoint::discovery;
 use crate::error::{Error, Result};
 use crate::hooks::Hook;
 use crate::metadata::AuthorizationServer;
 use crate::oidc::rules::{AlgorithmRule, Encryption, Expectation, Holds, IdTokenRules, LogoutRules, UserinfoRules};
+use crate::ports::{Certificate, Ports};
+use crate::rules::Rules;
 use crate::session::call::Placement;
 use crate::token_type::TokenType;
 use crate::token_type::bearer::Bearer;
@@ -50,6 +53,8 @@ pub struct Config {
     pub(crate) token_type: Arc<dyn TokenType>,
     /// What went wrong while it was put together.
     pub(crate) fault: Option<Error>,
+    pub(crate) rules: Option<Rules>,
+    pub(crate) authorization: AuthorizationRules,
 }
 
 impl Config {
@@ -75,6 +80,8 @@ impl Config {
             jwks: None,
             token_type: Arc::new(Bearer),
             fault: None,
+            rules: None,
+            authorization: AuthorizationRules::default(),
         }
     }
 }
@@ -128,6 +135,14 @@ macro_rules! client_config_methods {
             self
         }
 
+        /// A profile whose rules this client keeps to, beyond those of each specification: a configuration, a server and a request
+        /// that break one are refused, and what the profile asks for is done by itself. `audit()` of the client explains it.
+        #[must_use]
+        pub fn rules(mut self, rules: $crate::rules::Rules) -> Self {
+            self.config.set_rules(rules);
+            self
+        }
+
         /// The type of the tokens this client asks for, in the place of Bearer. Everything that uses a token follows it.
         #[must_use]
         pub fn token_type(mut self, token_type: impl $crate::token_type::TokenType + 'static) -> Self {
@@ -145,6 +160,15 @@ macro_rules! client_config_methods {
             self
         }
 
+        /// Asks for tokens that are bound to the client's certificate
+        /// ([RFC 8705 section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3)), however the client authenticates: requests go
+        /// to the server's `mtls_endpoint_aliases`, and a session replaces its token when the certificate is renewed. The client
+        /// must have one.
+        #[must_use]
+        pub fn certificate_bound_tokens(self) -> Self {
+            self.token_type($crate::token_type::certificate_bound::CertificateBound)
+        }
+
         /// Sends identifier and secret of `client_secret_basic` as they are, for servers that do not decode them.
         #[must_use]
         pub fn basic_raw(mut self) -> Self {
@@ -156,6 +180,60 @@ macro_rules! client_config_methods {
         #[must_use]
         pub fn redirect_uri(mut self, redirect_uri: impl Into<String>) -> Self {
             self.config.set_redirect_uri(redirect_uri.into());
+            self
+        }
+
+        /// Pushes every authorization request to the server from here, so that the browser carries a reference alone
+        /// ([RFC 9126](https://www.rfc-editor.org/rfc/rfc9126)). A server that requires it gets it without this.
+        #[must_use]
+        pub fn par(mut self) -> Self {
+            self.config.set_par();
+            self
+        }
+
+        /// Sends every authorization request as a signed request object ([RFC 9101](https://www.rfc-editor.org/rfc/rfc9101)): made
+        /// by a [`Signer`]($crate::jose::Signer), or as
+        /// [`RequestObjects`]($crate::authorization::RequestObjects) say.
+        #[must_use]
+        pub fn request_object(mut self, objects: impl Into<$crate::authorization::RequestObjects>) -> Self {
+            self.config.set_request_objects(objects.into());
+            self
+        }
+
+        /// As [`request_object`](Self::request_object), signed with the client's secret by HS256, HS384 or HS512.
+        #[must_use]
+        pub fn request_object_by_secret(self, alg: $crate::jose::SignatureAlgorithm) -> Self {
+            self.request_object($crate::authorization::RequestObjects::by_secret(alg))
+        }
+
+        /// Encrypts request objects to the server's key, or, with a symmetric `alg`, by a key made of the client's secret.
+        #[must_use]
+        pub fn request_object_encryption(mut self, alg: impl Into<String>, enc: impl Into<String>) -> Self {
+            self.config.set_request_object_encryption(alg.into(), enc.into());
+            self
+        }
+
+        /// The `alg` that signed authorization responses ([JARM](https://openid.net/specs/oauth-v2-jarm.html)) are signed by, as the
+        /// client is registered (`authorization_signed_response_alg`); RS256 where this is not called. Such an answer is asked for
+        /// with [`response_mode`]($crate::authorization::AuthorizationRequest::response_mode)`("jwt")`.
+        #[must_use]
+        pub fn authorization_alg(mut self, alg: impl Into<String>) -> Self {
+            self.config.set_authorization_alg(alg.into());
+            self
+        }
+
+        /// How signed authorization responses are encrypted, as the client is registered (`authorization_encrypted_response_alg`
+        /// and `_enc`). One that is not encrypted is refused then. With a symmetric `alg` the key is made of the client's secret.
+        #[must_use]
+        pub fn authorization_encryption(mut self, alg: impl Into<String>, enc: impl Into<String>) -> Self {
+            self.config.set_authorization_encryption(alg.into(), enc.into());
+            self
+        }
+
+        /// Where authorization requests are pushed to, in the place of what the metadata says.
+        #[must_use]
+        pub fn pushed_authorization_request_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().pushed_authorization_request_endpoint = Some(url.into());
             self
         }
 
@@ -386,6 +464,11 @@ impl Config {
     }
 
     #[doc(hidden)]
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.rules = Some(rules);
+    }
+
+    #[doc(hidden)]
     pub fn set_token_type(&mut self, token_type: Arc<dyn TokenType>) {
         self.token_type = token_type;
     }
@@ -527,10 +610,39 @@ impl Config {
     #[doc(hidden)]
     pub fn refuse_reactor(&self) -> Result<()> {
         let method = matches!(&self.credentials, Credentials::Method(method) if method.needs_reactor());
-        if method || self.token_type.needs_reactor() || self.decryption_keys.iter().any(|key| key.needs_reactor()) {
+        let own = method || self.authorization.needs_reactor() || self.token_type.needs_reactor();
+        if own || self.decryption_keys.iter().any(|key| key.needs_reactor()) {
             return Err(Error::config(
                 "a signer or decrypter of this blocking client needs an async runtime",
                 "hand over one that implements BlockingSigner or BlockingDecrypter, wrapped in Inline",
+            ));
+        }
+        Ok(())
+    }
+
+    /// That there is a certificate where the client is known by it, or its tokens are bound to it, as far as its HTTP client can
+    /// tell.
+    pub(crate) fn check_certificate(&self, ports: &Ports) -> Result<()> {
+        let method = matches!(&self.credentials, Credentials::Method(method) if method.uses_certificate());
+        if (method || self.token_type.over_mtls()) && ports.http.certificate() == Certificate::Absent {
+            return Err(Error::config(
+                "this client is known by its certificate, or its tokens are bound to one, and it has none (RFC 8705 section 2)",
+                "call client_certificate(…), or hand over an HTTP client of your own that shows one",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Refuses a grant that a program without an async runtime can't use.
+    ///
+    /// # Errors
+    /// [`Error::Config`] that says so.
+    #[doc(hidden)]
+    pub fn refuse_reactor_of(grant: &dyn crate::grant::Grant) -> Result<()> {
+        if grant.needs_reactor() {
+            return Err(Error::config(
+                "the signer of this grant needs an async runtime, and the client is a blocking one",
+                "hand over one that implements BlockingSigner, wrapped in Inline",
             ));
         }
         Ok(())
@@ -542,6 +654,7 @@ impl Config {
             return Err(fault.clone());
         }
         self.credentials.check()?;
+        self.authorization.check(self.secret.is_some())?;
         for encryption in self.id_token.encryption.iter().chain(&self.userinfo.encryption) {
             encryption.parsed()?;
         }

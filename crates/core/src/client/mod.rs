@@ -9,11 +9,13 @@ pub(crate) use ask::{Demanded, Proof};
 pub use config::{Config, Server};
 pub use login::Login;
 
+use crate::authorization::authorization_details;
+use crate::authorization::request::check_resource;
 use crate::client_auth::ClientAuth;
 use crate::counters::{Counters, Counting};
 use crate::endpoint::{introspection, revocation, token};
 use crate::error::{Error, Excerpt, Result, RuleViolation, TransportErrorKind};
-use crate::grant::{Grant, GrantContext, RefreshToken, polling};
+use crate::grant::{Grant, GrantContext, RefreshToken, TokenParameters, polling};
 use crate::hooks::TokenAnswer;
 use crate::metadata::cache::MetadataCache;
 use crate::metadata::{AuthorizationServer, KeySource};
@@ -54,11 +56,14 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Config`] when the configuration can't work.
-    pub fn new(config: Config, ports: Ports) -> Result<Self> {
+    pub fn new(mut config: Config, ports: Ports) -> Result<Self> {
         if config.client_id.is_empty() {
             return Err(Error::config("no client_id is given", "call client(id, secret) or public_client(id)"));
         }
+        config.apply_rules();
         config.check()?;
+        config.check_certificate(&ports)?;
+        config.check_rules()?;
         let metadata = Arc::new(MetadataCache::new(&config)?);
         let keys = Arc::new(KeySource::new(config.jwks.clone()));
         let (counting, token_url) = (Arc::default(), wire::url::ParsedOnce::default());
@@ -99,7 +104,9 @@ impl Client {
     /// # Errors
     /// As discovery: [`Error::Rule`] where the document breaks one, [`Error::Transport`] or [`Error::Status`] where none came.
     pub async fn metadata(&self) -> Result<Arc<AuthorizationServer>> {
-        self.inner.metadata.get(self).await
+        let metadata = self.inner.metadata.get(self).await?;
+        self.check_server_rules(&metadata)?;
+        Ok(metadata)
     }
 
     /// Whether the danger door to plain http is open.
@@ -165,6 +172,9 @@ impl Client {
         if kind == TokenAnswer::Refresh {
             self.inner.counting.refreshes.add();
         }
+        if let Some(rules) = self.inner.config.rules {
+            rules.check_grant(grant)?;
+        }
         let metadata = self.metadata().await?;
         tracing::Span::current().record("issuer", metadata.issuer.as_deref());
         let endpoint = self.endpoint(&metadata, "token_endpoint")?;
@@ -177,7 +187,9 @@ impl Client {
             now: self.now(),
             entropy: &*self.inner.ports.entropy,
         };
-        let asked_scope = &grant.parameters().scope;
+        let TokenParameters { scope: asked_scope, authorization_details, resources, .. } = grant.parameters();
+        resources.iter().try_for_each(|resource| check_resource(resource))?;
+        authorization_details::check(authorization_details.as_ref(), &metadata)?;
         let proof = Proof::By(grant.key_thumbprint());
         let mut demanded = Demanded::default();
         let (sent_at, mut exchanged) = loop {
@@ -217,6 +229,7 @@ impl Client {
         {
             tracing::warn!(asked = %asked, granted = %Excerpt(&granted.to_string()), "the server granted another scope than was asked for");
         }
+        authorization_details::compared(authorization_details.as_ref(), &token);
         Ok(token)
     }
 
@@ -374,7 +387,7 @@ fn same_url(asked: &http::Uri, answered: &str) -> bool {
 }
 
 /// Says how a conversation ended, in its span.
-fn tell(outcome: Result<&'static str, &Error>) {
+pub(crate) fn tell(outcome: Result<&'static str, &Error>) {
     match outcome {
         Ok(outcome) => tracing::info!(outcome),
         Err(error) => tracing::warn!(

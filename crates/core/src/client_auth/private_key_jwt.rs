@@ -104,6 +104,14 @@ impl ClientAuth for PrivateKeyJwt {
         self.signer.needs_reactor()
     }
 
+    fn algorithm(&self) -> Option<SignatureAlgorithm> {
+        Some(self.signer.algorithm())
+    }
+
+    fn has_own_audience(&self) -> bool {
+        self.assertion.audience.is_some()
+    }
+
     fn check(&self) -> Result<()> {
         if self.signer.algorithm().is_symmetric() {
             return Err(shared_secret());
@@ -154,7 +162,7 @@ pub(crate) fn usual_algorithm(key: &Jwk) -> Result<SignatureAlgorithm> {
     }
 }
 
-fn read_pem(pem: &str) -> Result<Jwk> {
+pub(crate) fn read_pem(pem: &str) -> Result<Jwk> {
     Jwk::from_pem(pem).map_err(|error| {
         Error::config(
             format!("the client's key can't be read: {error}"),

@@ -188,6 +188,9 @@ impl Client {
         let config = &self.inner.config;
         let metadata = self.metadata().await?;
         let url = self.url_of(&metadata, "userinfo_endpoint")?;
+        if let Some(rules) = config.rules {
+            rules.check_placement(config.userinfo.placement)?;
+        }
         let answer = match config.userinfo.placement {
             Placement::Header => {
                 let mut request = bare_request(&url)?;

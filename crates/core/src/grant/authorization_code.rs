@@ -15,6 +15,7 @@ pub struct AuthorizationCode {
     code: Secret,
     redirect_uri: Option<String>,
     code_verifier: Option<Secret>,
+    key_thumbprint: Option<String>,
     parameters: TokenParameters,
 }
 
@@ -35,11 +36,13 @@ impl AuthorizationCode {
             code,
             redirect_uri: Some(response.redirect_uri().to_owned()),
             code_verifier: response.code_verifier().map(|verifier| verifier.reveal().into()),
+            key_thumbprint: response.key_thumbprint().map(str::to_owned),
             parameters,
         })
     }
 
-    /// What was asked for at the authorization endpoint, which renewals ask for again.
+    /// What was asked for at the authorization endpoint, which renewals ask for again; not the authorization details, of which a
+    /// token request names a part where it names any (RFC 9396 section 6).
     pub(crate) fn parameters_of(response: &AuthorizationResponse) -> TokenParameters {
         TokenParameters {
             scope: Some(response.scope().clone()).filter(|scope| !scope.is_empty()),
@@ -60,6 +63,7 @@ impl AuthorizationCode {
             code: code.into(),
             redirect_uri: Some(redirect_uri.into()),
             code_verifier: Some(code_verifier.into()),
+            key_thumbprint: None,
             parameters: TokenParameters::default(),
         }
     }
@@ -87,6 +91,10 @@ impl Grant for AuthorizationCode {
 
     fn parameters(&self) -> &TokenParameters {
         &self.parameters
+    }
+
+    fn key_thumbprint(&self) -> Option<&str> {
+        self.key_thumbprint.as_deref()
     }
 
     // The scope was settled at the authorization endpoint; RFC 6749 section 4.1.3 knows no scope here.

@@ -4,17 +4,25 @@ mod authorization_code;
 pub mod ciba;
 mod client_credentials;
 pub mod device_code;
+mod jwt_bearer;
 mod password;
 pub mod polling;
 mod refresh_token;
+mod saml2_bearer;
+mod service_account;
 mod stored;
+mod token_exchange;
 
 pub use authorization_code::AuthorizationCode;
 pub use ciba::{BackchannelAuthentication, BackchannelAuthenticationRequest, Ciba, Delivery, NotificationInbox};
 pub use client_credentials::ClientCredentials;
 pub use device_code::{DeviceAuthorization, DeviceAuthorizationRequest, DeviceCode};
+pub use jwt_bearer::{JwtBearer, SignedJwtBearer};
 pub use refresh_token::RefreshToken;
+pub use saml2_bearer::Saml2Bearer;
+pub use service_account::ServiceAccount;
 pub use stored::Stored;
+pub use token_exchange::{SecurityToken, TokenExchange, token_type_identifier};
 
 /// What OAuth 2.1 has removed and some servers still want.
 pub mod legacy {
@@ -123,6 +131,18 @@ pub trait Grant: Send + Sync {
     fn account(&self) -> Option<&str> {
         None
     }
+
+    /// Whether `invalid_grant` settles it: what it shows stays wrong, like a password, and shown again and again it does harm.
+    /// `false` for what is made anew each time and may come right, as when a clock does.
+    fn is_refused_for_good(&self) -> bool {
+        self.account().is_some()
+    }
+
+    /// Whether the future of [`params`](Self::params) needs an async runtime to make progress, as one does that signs at a
+    /// KMS. A blocking client refuses such a grant.
+    fn needs_reactor(&self) -> bool {
+        false
+    }
 }
 
 /// What any token request may ask for beside its grant's own parameters. Serializing it reveals the further parameters.
@@ -199,6 +219,16 @@ macro_rules! token_parameters {
         #[must_use]
         pub fn audience(mut self, audience: impl Into<String>) -> Self {
             self.parameters.audiences.push(audience.into());
+            self
+        }
+
+        /// OPTIONAL. What exactly the token is to allow (RFC 9396):
+        /// [`AuthorizationDetails`](crate::authorization::AuthorizationDetails), a JSON list of objects with a `type`, or one as
+        /// text.
+        #[must_use]
+        pub fn authorization_details(mut self, details: impl Into<crate::jose::Value>) -> Self {
+            let details = crate::authorization::authorization_details::parsed(details.into());
+            self.parameters.authorization_details = Some(details);
             self
         }
 

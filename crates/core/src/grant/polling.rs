@@ -13,6 +13,7 @@
 //! `Retry-After` is obeyed in each case, and shortens nothing.
 
 use super::{Grant, TokenParameters};
+use crate::authorization::authorization_details;
 use crate::client::{Client, Login};
 use crate::error::{Error, Result};
 use crate::hooks::TokenAnswer;
@@ -422,7 +423,8 @@ impl Turns {
             }
             _ => None,
         };
-        Ok(Login { token, id_token, session_state: None, parameters: parameters.clone() })
+        let granted_details = authorization_details::compared(parameters.authorization_details.as_ref(), &token);
+        Ok(Login { token, id_token, session_state: None, parameters: parameters.clone(), granted_details })
     }
 
     async fn ended(&mut self, client: &Client, outcome: Result<Login>) -> PollState {

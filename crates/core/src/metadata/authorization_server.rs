@@ -72,6 +72,12 @@ macro_rules! authorization_server {
             pub fn overridden_by(mut self, members: &Self) -> Self {
                 $(take_over(&mut self.$text, &members.$text);)*
                 $(take_over(&mut self.$endpoint, &members.$endpoint);)*
+                if let Some(aliases) = &mut self.mtls_endpoint_aliases {
+                    // An endpoint that somebody set by hand is the one that is meant, with a certificate or without.
+                    $(if members.$endpoint.is_some() {
+                        aliases.remove(stringify!($endpoint));
+                    })*
+                }
                 take_over(&mut self.mtls_endpoint_aliases, &members.mtls_endpoint_aliases);
                 $(take_over(&mut self.$list, &members.$list);)*
                 $(take_over(&mut self.$flag, &members.$flag);)*
@@ -570,6 +576,30 @@ mod tests {
                 "y": 1,
             })
         );
+    }
+
+    #[test]
+    fn an_endpoint_that_is_set_by_hand_goes_before_its_alias() {
+        let server = read(json!({
+            "issuer": "https://as.example",
+            "token_endpoint": "https://as.example/token",
+            "revocation_endpoint": "https://as.example/revoke",
+            "mtls_endpoint_aliases": {
+                "token_endpoint": "https://mtls.example/token", "revocation_endpoint": "https://mtls.example/revoke",
+            },
+        }));
+        let by_hand = |endpoint: &str| Some(endpoint.to_owned());
+        let mut members = AuthorizationServer {
+            token_endpoint: by_hand("https://own.example/token"),
+            ..AuthorizationServer::default()
+        };
+        let overridden = server.clone().overridden_by(&members);
+        assert_eq!(overridden.mtls_endpoint("token_endpoint"), Some("https://own.example/token"));
+        assert_eq!(overridden.mtls_endpoint("revocation_endpoint"), Some("https://mtls.example/revoke"));
+        members.mtls_endpoint_aliases =
+            Some([("token_endpoint".to_owned(), "https://own.example/mtls".to_owned())].into());
+        let overridden = server.overridden_by(&members);
+        assert_eq!(overridden.mtls_endpoint("token_endpoint"), Some("https://own.example/mtls"));
     }
 
     #[test]

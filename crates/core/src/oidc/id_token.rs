@@ -157,6 +157,8 @@ pub struct IdTokenExpectations {
     /// Whether it came through the browser, or to an address of the program's own, where hash claims are what ties it to what
     /// came along.
     pub(crate) front_channel: bool,
+    /// Whether it must vouch for the state, and not only where it does.
+    pub(crate) s_hash_required: bool,
     pub(crate) continues: Option<Box<Continued>>,
 }
 
@@ -531,7 +533,7 @@ fn check_hashes(
         (RT_HASH, &expected.refresh_token, front, PUSH, "rt_hash is the digest of the refresh token"),
         ("at_hash", &expected.access_token, front, AT_HASH, "at_hash is the digest of the access token"),
         ("c_hash", &expected.code, front, C_HASH, "c_hash is the digest of the code"),
-        ("s_hash", &expected.state, false, S_HASH, "s_hash is the digest of the state"),
+        ("s_hash", &expected.state, expected.s_hash_required, S_HASH, "s_hash is the digest of the state"),
     ] {
         let Some(hashed) = hashed else { continue };
         let broken = || RuleViolation::new(STAGE, rule, spec);

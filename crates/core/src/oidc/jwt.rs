@@ -189,7 +189,7 @@ async fn find_key(
     let found = client
         .inner
         .keys
-        .find(client, rules.stage, (kid, algorithm), |ring| {
+        .find(client, rules.stage, (kid, algorithm.name()), |ring| {
             wrong = None;
             for key in ring.candidates(kid, algorithm).take(MOST_TRIES) {
                 match compact.verifies_with(key) {
@@ -312,13 +312,26 @@ pub(crate) async fn kept_claims(client: &Client, token: &str, rules: &JwtRules<'
     grantee_jose::json::object(compact.unverified_payload()).map_err(broken)
 }
 
-/// The key made of the client's secret, for symmetric encryption
-/// ([OpenID Connect Core section 10.2](https://openid.net/specs/openid-connect-core-1_0.html#Encryption)).
+/// As [`secret_key`], to decrypt.
 fn symmetric(
     algorithm: KeyAlgorithm,
     enc: grantee_jose::ContentEncryption,
     secret: Option<&Secret>,
 ) -> Result<Option<DecryptionKey>> {
+    let Some(key) = secret_key(algorithm, enc, secret)? else { return Ok(None) };
+    let key = DecryptionKey::new(&key, algorithm)
+        .map_err(|error| Error::config(error.to_string(), "use another encryption algorithm"))?;
+    debug_assert!(!key.algorithms().is_empty());
+    Ok(Some(key))
+}
+
+/// The key made of the client's secret, for symmetric encryption
+/// ([OpenID Connect Core section 10.2](https://openid.net/specs/openid-connect-core-1_0.html#Encryption)).
+pub(crate) fn secret_key(
+    algorithm: KeyAlgorithm,
+    enc: grantee_jose::ContentEncryption,
+    secret: Option<&Secret>,
+) -> Result<Option<Jwk>> {
     let len = match algorithm {
         KeyAlgorithm::A128Kw | KeyAlgorithm::A128GcmKw => 16,
         KeyAlgorithm::A192Kw | KeyAlgorithm::A192GcmKw => 24,
@@ -341,11 +354,7 @@ fn symmetric(
         Digest::Sha512
     };
     let hash = zeroize::Zeroizing::new(digest.of(secret.reveal().as_bytes()).unwrap_or_default());
-    let key = hash.get(..len).unwrap_or_default();
-    let key = DecryptionKey::new(&Jwk::oct(key), algorithm)
-        .map_err(|error| Error::config(error.to_string(), "use another encryption algorithm"))?;
-    debug_assert!(!key.algorithms().is_empty());
-    Ok(Some(key))
+    Ok(Some(Jwk::oct(hash.get(..len).unwrap_or_default())))
 }
 
 /// `exp`, `iat` and `nbf` at `now`, within the leeway.

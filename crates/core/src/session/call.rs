@@ -126,6 +126,9 @@ impl<'a> Attempt<'a> {
     }
 
     async fn authorize_request(&mut self, request: &mut Request) -> Result<()> {
+        if let Some(rules) = self.source.client().inner.config.rules {
+            rules.check_placement(self.placement)?;
+        }
         if self.placement == Placement::Header {
             let (method, uri) = (request.method().clone(), request.uri().clone());
             return self.authorize(&method, &uri, request.headers_mut()).await;

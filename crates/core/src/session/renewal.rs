@@ -278,14 +278,26 @@ async fn ask(
         before.is_none() && !inner.spent.load(Ordering::SeqCst)
     };
     if refresh.is_none() && !may_obtain {
-        return Err(LoginRequired::error("the token has expired and there is nothing to renew it with", None));
+        let why = match before {
+            Some(before) if inner.is_outdated(before) => {
+                "the token is bound to a key that has been replaced, and there is nothing to renew it with"
+            }
+            _ => "the token has expired and there is nothing to renew it with",
+        };
+        return Err(LoginRequired::error(why, None));
     }
     // The intent, and room for what comes, before anything is spent.
     if let Some(locked) = locked {
         locked.prepare(inner).await?;
     }
     if let Some(before) = refresh {
-        let parameters = crate::grant::TokenParameters { scope: None, ..inner.grant.parameters().clone() };
+        // Scope and authorization details stay as they were granted, which may be less than was asked for: asking for all of it
+        // again would be refused (RFC 6749 section 6, RFC 9396 section 6).
+        let parameters = crate::grant::TokenParameters {
+            scope: None,
+            authorization_details: None,
+            ..inner.grant.parameters().clone()
+        };
         let grant = RefreshToken::of(before)?.with_parameters(parameters);
         match inner.client.token_noting(&grant, &asking.sent).await {
             Ok(token) => return Ok((token, Renewal::Refreshed)),
@@ -326,7 +338,7 @@ async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, e
     if matches!(error, Error::Store(_)) && !sent && !asking.dead {
         return error;
     }
-    if error.is_server_error("invalid_grant") && inner.grant.is_repeatable() && inner.grant.account().is_some() {
+    if error.is_server_error("invalid_grant") && inner.grant.is_repeatable() && inner.grant.is_refused_for_good() {
         // A refused refresh token would have led to the grant, so this is the password. Sent again and again it would lock
         // the person out.
         inner.refused.store(true, Ordering::SeqCst);
@@ -344,6 +356,10 @@ async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, e
         let why = match (before.is_some(), lost) {
             (true, true) => {
                 "an earlier renewal was cut off before its answer could be kept, and the server no longer takes the old refresh token"
+            }
+            // RFC 8705 section 7.1: that of a public client is bound to the certificate, as its access token is.
+            (true, false) if before.is_some_and(|before| inner.is_outdated(before)) => {
+                "the server does not take the refresh token, which may be bound to the key that has been replaced"
             }
             (true, false) => "the refresh token has expired, was revoked or was used already",
             (false, _) => "the server does not take this grant, which can be used once, (any more)",

@@ -206,6 +206,8 @@ pub(crate) struct Inner {
 pub(crate) struct Held {
     pub(crate) token: Arc<Token>,
     pub(crate) header: Result<HeaderValue>,
+    /// Whether the token is bound to a key, which may be replaced.
+    bound: bool,
     until: Option<Deadline>,
     early: Option<Deadline>,
     /// The end itself, without leeway.
@@ -265,6 +267,9 @@ impl Source {
         let clock = &self.inner.client.inner.ports.clock;
         let (wall, monotonic) = (clock.now(), clock.monotonic());
         if held.until.is_some_and(|until| until.has_come(wall, monotonic)) {
+            return None;
+        }
+        if held.bound && self.inner.is_outdated(&held.token) {
             return None;
         }
         if held.early.is_some_and(|early| early.has_come(wall, monotonic)) {
@@ -344,7 +349,7 @@ impl Source {
         let held = self.inner.held.load_full();
         let why = match held {
             Some(held) if held.header.as_ref().is_ok_and(|header| header == rejected) => {
-                if self.inner.is_rejected_too_often(&held.token) {
+                if self.inner.is_rejected_too_often(&held) {
                     return Ok(rejected.clone());
                 }
                 Why::Rejected(Arc::clone(&held.token))
@@ -452,6 +457,9 @@ impl Inner {
     fn is_good(&self, held: &Held, why: &Why) -> bool {
         let (wall, monotonic) = (self.client.now(), self.monotonic());
         let come = |deadline: &Option<Deadline>| deadline.is_some_and(|deadline| deadline.has_come(wall, monotonic));
+        if held.bound && self.is_outdated(&held.token) {
+            return false;
+        }
         match why {
             Why::Due => !come(&held.until),
             Why::Save => !come(&held.until) && lock(&self.unsaved).is_none() && lock(&self.given).is_none(),
@@ -462,9 +470,15 @@ impl Inner {
     }
 
     /// Whether an API rejects tokens faster than it makes sense to renew them: one that wants another audience, say, would
-    /// otherwise cost a token request with every call.
-    fn is_rejected_too_often(&self, token: &Arc<Token>) -> bool {
-        let now = self.monotonic();
+    /// otherwise cost a token request with every call. A token in the second half of its life was rejected for its age, by a server
+    /// whose clock is ahead or while the request was on its way: that costs two renewals a lifetime at the most.
+    fn is_rejected_too_often(&self, held: &Held) -> bool {
+        let (now, token) = (self.monotonic(), &held.token);
+        if let (Some(end), Some(lifetime)) = (held.end, token.lifetime())
+            && end.monotonic.saturating_sub(now) <= lifetime / 2
+        {
+            return false;
+        }
         let mut seen = lock(&self.rejections);
         if seen.token.as_ref().is_some_and(|last| Arc::ptr_eq(last, token)) {
             return false;
@@ -497,7 +511,13 @@ impl Inner {
         let ready = self.make_ready(token.clone());
         let held = Held { until: ready.end, early: None, ..ready };
         let alive = !held.end.is_some_and(|end| end.has_come(self.client.now(), self.monotonic()));
-        (alive && !self.is_from_the_future(token)).then(|| Arc::new(held))
+        (alive && !self.is_from_the_future(token) && !self.is_outdated(token)).then(|| Arc::new(held))
+    }
+
+    /// Whether a token's key has been replaced, so that it serves no more, whatever is left of its life.
+    pub(crate) fn is_outdated(&self, token: &Token) -> bool {
+        let client = &self.client.inner;
+        client.config.token_type.is_outdated(token, &client.ports)
     }
 
     /// A clock that was set back makes a stored token look younger than it is.
@@ -529,9 +549,11 @@ impl Inner {
         });
         let client = &self.client.inner;
         let token_type = &client.config.token_type;
-        let header = token_type.usable(&token, &client.ports).and_then(|()| token_type.header(&token));
+        // An outdated one is replaced before it is used. Where that happens between a look and its use, the API rejects it.
+        let usable = if self.is_outdated(&token) { Ok(()) } else { token_type.usable(&token, &client.ports) };
         Held {
-            header,
+            header: usable.and_then(|()| token_type.header(&token)),
+            bound: token.key_thumbprint.is_some(),
             until: deadline(leeway),
             early: early.and_then(deadline),
             end: deadline(Duration::ZERO),

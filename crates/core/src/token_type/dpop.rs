@@ -214,6 +214,10 @@ impl TokenType for Dpop {
         }
     }
 
+    fn algorithm(&self) -> Option<SignatureAlgorithm> {
+        Some(self.first.signer.algorithm())
+    }
+
     fn needs_proof(&self) -> bool {
         true
     }

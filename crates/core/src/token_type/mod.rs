@@ -5,8 +5,10 @@
 //! |---|---|---|
 //! | Bearer (RFC 6750) | the token | [`bearer`] |
 //! | DPoP (RFC 9449) | the token, and a proof of the key it is bound to | [`dpop`] |
+//! | bound to a certificate (RFC 8705 section 3) | the token, over a connection with that certificate | [`certificate_bound`] |
 
 pub mod bearer;
+pub mod certificate_bound;
 pub mod dpop;
 
 use crate::error::{Error, Excerpt, Result, RuleViolation};
@@ -14,6 +16,7 @@ use crate::metadata::AuthorizationServer;
 use crate::ports::{BoxFuture, Entropy, Ports};
 use crate::{Token, UnixTime};
 use bytes::Bytes;
+use grantee_jose::SignatureAlgorithm;
 use http::{HeaderMap, HeaderValue, Method, Uri};
 
 /// A token type, as one client uses it: what is sent to get such tokens, what an answer must hold, and what goes on a request
@@ -28,6 +31,12 @@ pub trait TokenType: Send + Sync {
     /// What the next token will be bound to: a part of what it is kept under.
     fn key_thumbprint(&self, _: &Ports) -> Option<String> {
         None
+    }
+
+    /// The thumbprint of the key that the next token request proves. `settled` is the one of the token that is being refreshed,
+    /// which serves where it is still at hand: a proof of any other would not do (RFC 9449 section 5).
+    fn key_for(&self, settled: Option<&str>, ports: &Ports) -> Option<String> {
+        settled.map(str::to_owned).or_else(|| self.key_thumbprint(ports))
     }
 
     /// Further parameters of authorization requests.
@@ -64,6 +73,18 @@ pub trait TokenType: Send + Sync {
     /// [`Error::Config`] that names the member and what it lacks.
     fn check_server(&self, _: &AuthorizationServer) -> Result<()> {
         Ok(())
+    }
+
+    /// Whether the key of a token has been replaced by another, as when a certificate was renewed: then the token serves no more,
+    /// and a session gets a new one as if it had expired. A key that is missing is no such thing, but an error of
+    /// [`usable`](Self::usable). Asked at each use of a token that is bound to a key.
+    fn is_outdated(&self, _: &Token, _: &Ports) -> bool {
+        false
+    }
+
+    /// What its proofs are signed by, where it signs: a profile may allow some algorithms only.
+    fn algorithm(&self) -> Option<SignatureAlgorithm> {
+        None
     }
 
     /// Whether each request needs a proof beside the header.
