@@ -49,11 +49,15 @@
 pub mod adapters;
 mod api;
 pub mod assertion;
+mod backchannel;
+pub mod ciba;
 mod client;
+mod device;
 mod entropy;
 mod faces;
 mod http;
 mod openid;
+mod polling;
 mod runtime;
 mod session;
 
@@ -64,7 +68,9 @@ pub mod loopback;
 pub use crate::http::ClientCertificate;
 pub use crate::http::reqwest::ReqwestHttp;
 pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest, ApiResponse, Booleans, NoneFields, Path};
+pub use backchannel::Backchannel;
 pub use client::{Client, ClientBuilder, Danger, Login};
+pub use device::Device;
 pub use grantee_core::authorization::{self, AuthorizationRequest, Callback, Pending};
 pub use grantee_core::client_auth::{
     self, ClientAssertion, ClientAuth, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt,
@@ -73,9 +79,11 @@ pub use grantee_core::client_auth::{
 pub use grantee_core::endpoint::end_session::{EndSession, PendingLogout};
 pub use grantee_core::endpoint::userinfo::{UnboundUserinfo, Userinfo};
 pub use grantee_core::error::{self, Error, Result};
+pub use grantee_core::grant::polling::PollState;
 pub use grantee_core::grant::{
-    self, AuthorizationCode, ClientCredentials, Grant, JwtBearer, RefreshToken, Saml2Bearer, SecurityToken,
-    ServiceAccount, SignedJwtBearer, Stored, TokenExchange, legacy,
+    self, AuthorizationCode, BackchannelAuthenticationRequest, ClientCredentials, DeviceAuthorization,
+    DeviceAuthorizationRequest, DeviceCode, Grant, JwtBearer, RefreshToken, Saml2Bearer, SecurityToken, ServiceAccount,
+    SignedJwtBearer, Stored, TokenExchange, legacy,
 };
 pub use grantee_core::hooks::{self, Hook};
 pub use grantee_core::oidc::{
@@ -86,6 +94,7 @@ pub use grantee_core::session::Renewal;
 pub use grantee_core::session::call::{Attempt, Placement};
 pub use grantee_core::{Params, Scope, Secret, Token, TokenToActOn, UnixTime, UnverifiedIdToken};
 pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, token_type, wire};
+pub use polling::Polling;
 pub use session::{CallbackError, Session, SessionBuilder};
 
 /// Where tokens are kept.

@@ -3,6 +3,7 @@
 
 use super::{BackchannelAuthentication, Delivery};
 use crate::Secret;
+use crate::authorization::authorization_details;
 use crate::client::{Client, Login};
 use crate::endpoint::token;
 use crate::error::{Error, Result, RuleViolation, ServerError};
@@ -144,7 +145,9 @@ impl Client {
         let mut expected = pending.expectations().front_channel();
         expected.refresh_token.clone_from(&token.refresh_token);
         let id_token = self.identify_by(&token, expected, pending.issuer.as_deref(), None).await?;
-        Ok(Login { token, id_token: Some(id_token), session_state: None, parameters: pending.parameters.clone() })
+        let parameters = pending.parameters.clone();
+        let granted_details = authorization_details::compared(parameters.authorization_details.as_ref(), &token);
+        Ok(Login { token, id_token: Some(id_token), session_state: None, parameters, granted_details })
     }
 }
 

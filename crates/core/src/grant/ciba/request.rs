@@ -87,13 +87,6 @@ impl BackchannelAuthenticationRequest {
 
     token_parameters!();
 
-    /// OPTIONAL. What exactly the token is to allow (RFC 9396).
-    #[must_use]
-    pub fn authorization_details(mut self, details: impl Into<Value>) -> Self {
-        self.parameters.authorization_details = Some(details.into());
-        self
-    }
-
     /// OPTIONAL. The wished authentication context classes, the most wished first. The ID token must have one of them.
     #[must_use]
     pub fn acr_values(mut self, acr_values: impl Into<Scope>) -> Self {
