@@ -58,8 +58,10 @@ mod faces;
 mod http;
 mod openid;
 mod polling;
+mod request_object;
 mod runtime;
 mod session;
+mod step_up;
 
 pub mod blocking;
 pub mod contract;
@@ -71,7 +73,9 @@ pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest, ApiResponse, B
 pub use backchannel::Backchannel;
 pub use client::{Client, ClientBuilder, Danger, Login};
 pub use device::Device;
-pub use grantee_core::authorization::{self, AuthorizationRequest, Callback, Pending};
+pub use grantee_core::authorization::{
+    self, AuthorizationDetail, AuthorizationDetails, AuthorizationRequest, Callback, Granted, Pending, RequestObjects,
+};
 pub use grantee_core::client_auth::{
     self, ClientAssertion, ClientAuth, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt,
     SelfSignedTlsClientAuth, TlsClientAuth,

@@ -21,8 +21,10 @@ mod device;
 mod openid;
 mod polling;
 pub(crate) mod ports;
+mod request_object;
 pub(crate) mod runtime;
 mod session;
+mod step_up;
 
 pub use crate::adapters::ureq::AuthorizationMiddleware;
 pub use crate::http::ureq::UreqHttp;
