@@ -214,8 +214,8 @@ impl TokenType for Dpop {
         }
     }
 
-    fn algorithm(&self) -> Option<SignatureAlgorithm> {
-        Some(self.first.signer.algorithm())
+    fn algorithms(&self) -> Vec<SignatureAlgorithm> {
+        std::iter::once(&self.first).chain(&self.others).map(|key| key.signer.algorithm()).collect()
     }
 
     fn needs_proof(&self) -> bool {
