@@ -171,7 +171,7 @@ pub fn everywhere(_: Flow, _: Place) -> bool {
 pub struct ManualClock(AtomicU64);
 
 impl ManualClock {
-    fn new() -> Arc<Self> {
+    pub fn new() -> Arc<Self> {
         Arc::new(Self(AtomicU64::new(1_704_067_200_000)))
     }
 

@@ -1,0 +1,1 @@
+//! Tests of the plan for clients of FAPI-CIBA.
