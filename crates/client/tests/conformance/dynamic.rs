@@ -1,23 +1,77 @@
 //! Tests that wanted what OpenID Connect Core leaves to other specifications: registration, request objects by reference, mutual
 //! TLS.
 
+use crate::basic::NONE;
 use crate::browser::{Arrived, Browser};
 use crate::fapi::{self, ports_with_certificate};
 use crate::suite::{Flow, Outcome, flows};
 use crate::world::{ManualClock, PERSON, REDIRECT_URI, RP, SECRET, World, block_on, callback};
 use grantee::authorization::{self, RequestObjects};
 use grantee::jose::{Jwk, KeyKind, jws};
+use grantee::ports::Clock;
 use grantee::token_type::certificate_bound::CertificateBound;
-use grantee::{AuthorizationRequest, TlsClientAuth};
+use grantee::{AuthorizationRequest, ClientMetadata, TlsClientAuth};
 use grantee_core::Client;
 use grantee_core::client::{self, Config};
 use grantee_core::endpoint::discovery::Where;
-use grantor::{Endpoint, Server};
+use grantor::{Endpoint, JwtFault, Server};
 use serde_json::json;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, LazyLock, Mutex};
 use std::thread::{self, JoinHandle};
+
+// Registration
+
+#[test]
+fn oidcc_client_test_dynamic_registration() {
+    for flow in flows("oidcc-client-test-dynamic-registration", Outcome::Succeed) {
+        let World { op, clock, rp } = World::of(|op| op, |registered| registered, |_| ());
+        let mut config = Config::new(client::Server::Discover(Where::from(op.issuer())));
+        config.set_redirect_uri(REDIRECT_URI.to_owned());
+        let grants = if flow.code() { vec!["authorization_code", "implicit"] } else { vec!["implicit"] };
+        let asked = ClientMetadata::new()
+            .redirect_uris([REDIRECT_URI])
+            .response_types([flow.response_type])
+            .grant_types(grants)
+            .token_endpoint_auth_method("client_secret_post");
+        let registered = block_on(Client::register(config, rp.ports().clone(), &asked)).unwrap();
+        let kept = registered.registration.clone();
+        let world = World { op, clock, rp: registered.client().unwrap() };
+        let person = world.login(flow).unwrap();
+        // It is the client that came back, with its secret, in the way that it registered for.
+        assert_eq!(person.id_token.audience(), [kept.client_id.as_str()], "{flow:?}");
+        assert_ne!(kept.client_id, RP);
+        for sent in world.op.requests_to(Endpoint::Token) {
+            assert_eq!(sent.form_value("client_secret"), kept.client_secret.as_ref().map(|it| it.reveal().to_owned()));
+        }
+        if flow.brings_token() {
+            let userinfo = block_on(world.rp.userinfo(person.token(), &person.id_token)).unwrap();
+            assert_eq!(userinfo.claims.sub(), Some(PERSON), "{flow:?}");
+        }
+        assert_eq!(world.op.count(Endpoint::Registration), 1, "{flow:?}");
+        // What it is registered for is expected: of an ID token without a signature nothing is believed.
+        world.op.misbehave_jwt_times(flow.places()[0].jwt(), 1, JwtFault::AlgNone);
+        NONE.refuses(world.login(flow));
+    }
+    // A server with its own mind: the client does what it was registered as, not what it asked for.
+    let World { op, clock, rp } = World::of(
+        |op| op.replace_client_metadata("token_endpoint_auth_method", "client_secret_basic"),
+        |registered| registered,
+        |_| (),
+    );
+    let config = Config::new(client::Server::Discover(Where::from(op.issuer())));
+    let asked = ClientMetadata::new()
+        .redirect_uris([REDIRECT_URI])
+        .token_endpoint_auth_method("client_secret_post");
+    let registered = block_on(Client::register(config, rp.ports().clone(), &asked)).unwrap();
+    let changes = registered.registration.changed_from(&asked);
+    assert_eq!(changes.len(), 1, "{changes:?}");
+    let world = World { op, clock, rp: registered.client().unwrap() };
+    world.login(Flow::CODE).unwrap();
+    let sent = world.op.requests_to(Endpoint::Token).pop().unwrap();
+    assert!(sent.header("authorization").is_some_and(|header| header.starts_with("Basic ")));
+}
 
 // Mutual TLS
 

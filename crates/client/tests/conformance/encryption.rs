@@ -8,7 +8,8 @@ use aws_lc_rs::rsa::{Pkcs1PublicEncryptingKey, PublicEncryptingKey, PublicKeyCom
 use grantee::jose::jws::Header;
 use grantee::jose::{ContentEncryption, DecryptionKey, EncryptionKey, Jwk, KeyAlgorithm, KeyKind, base64url, jwe};
 use grantee::ports::{BoxFuture, Certificate, Http, Ports, Request, Response};
-use grantee::{Result, TransportError};
+use grantee::Result;
+use grantee::error::TransportError;
 use grantee_core::Client;
 use grantee_core::client::Config;
 use serde_json::{Value, json};

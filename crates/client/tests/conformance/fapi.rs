@@ -3,11 +3,11 @@
 use crate::suite::{Flow, Outcome, Place, outcome};
 use crate::world::{ManualClock, PERSON, Person, REDIRECT_URI, RP, Rule, World, block_on, ports};
 use grantee::authorization::RequestObjects;
-use grantee::jose::{Curve, Jwk, KeyKind};
+use grantee::jose::{Curve, Jwk, JwkSet, KeyKind};
 use grantee::ports::{Clock, Ports, Request};
 use grantee::rules::Rules;
 use grantee::token_type::certificate_bound::CertificateBound;
-use grantee::{AuthorizationRequest, Callback, Result, Stored, TlsClientAuth, blocking};
+use grantee::{AuthorizationRequest, Callback, ClientMetadata, Result, Stored, TlsClientAuth, blocking};
 use grantee_core::Client;
 use grantee_core::client::{self, Config};
 use grantee_core::endpoint::discovery::Where;
@@ -315,4 +315,64 @@ pub fn refreshes_twice(world: &World, source: &Source, url: &str, message: &str)
         known = next;
     }
     assert_eq!(world.op.families_revoked(), 0, "{message}");
+}
+
+/// A client that registers itself, reads and changes what it is registered as, each time with the newest access token for that,
+/// and logs in before and after.
+pub fn registers(id: &str, variants: Vec<Variant>) {
+    outcome(id, Outcome::Succeed);
+    for variant in variants {
+        // Nobody has registered it beforehand.
+        let stranger = |_: grantor::Client| grantor::Client::new("somebody");
+        let World { op, clock, rp } =
+            variant.world_of(|op| op.rotate_registration_access_tokens(), stranger, |_| ());
+        let asked = variant.metadata();
+        let registered = block_on(Client::register(variant.config(&op), rp.ports().clone(), &asked)).unwrap();
+        let first = registered.registration.clone();
+        let world = World { op, clock, rp: registered.client().unwrap() };
+        assert_eq!(world.rp.client_id(), first.client_id, "{variant:?}");
+        assert_ne!(first.client_id, RP, "{variant:?}");
+        assert!(first.changed_from(&asked).is_empty(), "{variant:?}");
+        variant.succeeds(&world);
+
+        let read = block_on(world.rp.read_registration(&first)).unwrap();
+        let renamed = read.metadata.clone().client_name("Another name");
+        let updated = block_on(world.rp.update_registration(&read, &renamed)).unwrap();
+        assert_eq!(updated.metadata.client_name.as_deref(), Some("Another name"), "{variant:?}");
+        let tokens = [&first, &read, &updated].map(|kept| kept.registration_access_token.clone().unwrap());
+        assert!(tokens[0] != tokens[1] && tokens[1] != tokens[2], "{variant:?}: each answer brings another");
+        // The ones before are good for nothing.
+        let error = block_on(world.rp.read_registration(&first)).unwrap_err();
+        assert!(error.to_string().contains("401") || error.server_error() == Some("invalid_token"), "{error}");
+        variant.succeeds(&world);
+        block_on(world.rp.delete_registration(&updated)).unwrap();
+        variant.login(&World { op: world.op, clock: world.clock, rp: world.rp }).unwrap_err();
+    }
+}
+
+impl Variant {
+    /// What the client asks to be registered as.
+    fn metadata(self) -> ClientMetadata {
+        let keys = JwkSet { keys: vec![KEY.public().unwrap()], ignored: Vec::new() };
+        let mut metadata = ClientMetadata::new()
+            .client_name("A program")
+            .redirect_uris([REDIRECT_URI])
+            .response_types([self.flow().response_type])
+            .grant_types(["authorization_code", "implicit", "refresh_token"])
+            .jwks(&keys)
+            .id_token_signed_response_alg(ALG)
+            .authorization_signed_response_alg(ALG)
+            .require_pushed_authorization_requests(self.pushed);
+        metadata = match self.auth {
+            Auth::PrivateKeyJwt => {
+                metadata.token_endpoint_auth_method("private_key_jwt").token_endpoint_auth_signing_alg(ALG)
+            }
+            Auth::Mtls => metadata.token_endpoint_auth_method("tls_client_auth").tls_client_auth_san_dns(HOST),
+        };
+        metadata = match self.bound {
+            Bound::Certificate => metadata.tls_client_certificate_bound_access_tokens(true),
+            Bound::Dpop(_) => metadata.dpop_bound_access_tokens(true),
+        };
+        if self.signs() { metadata.require_signed_request_object(true).request_object_signing_alg(ALG) } else { metadata }
+    }
 }

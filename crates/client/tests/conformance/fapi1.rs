@@ -4,7 +4,8 @@ use crate::basic::{NONE, SIGNATURE};
 use crate::browser::Browser;
 use crate::encryption::Encrypted;
 use crate::fapi::{
-    ALG, Auth, KEY, VALIDATION, Variant, anywhere, fapi1, id_token_fault, issuer_mismatch, refreshes_twice, source,
+    ALG, Auth, KEY, VALIDATION, Variant, anywhere, fapi1, id_token_fault, issuer_mismatch, refreshes_twice, registers,
+    source,
 };
 use crate::suite::{Outcome, Place, outcome};
 use crate::world::{PERSON, RP, Rule, World, block_on};
@@ -273,7 +274,7 @@ pub fn intents(id: &str, variants: Vec<Variant>) {
             world.op.misbehave_jwt_times(place.jwt(), 1, JwtFault::without(member));
             Rule { got: "no such member", ..rule }.refuses(login(request()));
             let person = login(request()).unwrap();
-            assert_eq!(person.id_token.claims().text(member), Some(INTENT), "{variant:?}");
+            assert_eq!(person.id_token.claims().at(member), Some(&json!(INTENT)), "{variant:?}");
         }
     }
 }
@@ -368,4 +369,9 @@ fn fapi1_advanced_final_client_refresh_token_test() {
         let url = variant.api(&world, "/api/accounts");
         refreshes_twice(&world, &source(&world, &person), &url, &format!("{variant:?}"));
     }
+}
+
+#[test]
+fn fapi1_advanced_final_client_brazildcr_happypath_test() {
+    registers("fapi1-advanced-final-client-brazildcr-happypath-test", fapi1());
 }

@@ -3,7 +3,7 @@
 use crate::basic::{NONE, SIGNATURE};
 use crate::fapi::{
     ALG, Auth, Bound, DPOP, VALIDATION, Variant, answer_fault, anywhere, fapi2, get, id_token_fault, issuer_mismatch,
-    misbehave, refreshes_twice, source,
+    misbehave, refreshes_twice, registers, source,
 };
 use crate::fapi1::{HOUR_AGO, claims, intents};
 use crate::suite::{Outcome, outcome};
@@ -391,4 +391,9 @@ fn fapi2_security_profile_final_client_refresh_token_test() {
         let url = variant.api(&world, "/api/accounts");
         refreshes_twice(&world, &source(&world, &person), &url, &format!("{variant:?}"));
     }
+}
+
+#[test]
+fn fapi2_security_profile_final_client_brazildcr_happypath_test() {
+    registers("fapi2-security-profile-final-client-brazildcr-happypath-test", fapi2());
 }
