@@ -5,11 +5,11 @@ use crate::fapi::Variant;
 use crate::world::{Person, World, block_on};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use aws_lc_rs::rsa::{Pkcs1PublicEncryptingKey, PublicEncryptingKey, PublicKeyComponents};
+use grantee::Result;
+use grantee::error::TransportError;
 use grantee::jose::jws::Header;
 use grantee::jose::{ContentEncryption, DecryptionKey, EncryptionKey, Jwk, KeyAlgorithm, KeyKind, base64url, jwe};
 use grantee::ports::{BoxFuture, Certificate, Http, Ports, Request, Response};
-use grantee::Result;
-use grantee::error::TransportError;
 use grantee_core::Client;
 use grantee_core::client::Config;
 use serde_json::{Value, json};
@@ -113,7 +113,8 @@ fn encrypt(token: &str, alg: &str) -> String {
 
 /// RFC 7518 section 4.2, which the library does not have.
 fn encrypt_with_rsa15(token: &str) -> String {
-    let [n, e] = ["n", "e"].map(|name| base64url::decode(KEY.get(name).unwrap().as_str().unwrap()).unwrap());
+    let public = KEY.public().unwrap().to_value();
+    let [n, e] = ["n", "e"].map(|name| base64url::decode(public[name].as_str().unwrap()).unwrap());
     let key: PublicEncryptingKey = PublicKeyComponents { n, e }.try_into().unwrap();
     let key = Pkcs1PublicEncryptingKey::new(key).unwrap();
     let (content_key, iv) = ([7; 32], [9; NONCE_LEN]);

@@ -260,7 +260,9 @@ pub fn intents(id: &str, variants: Vec<Variant>) {
         let world = variant.world_of(
             |op| op.user(User::new(PERSON, "wonderland").claim(member, INTENT)),
             |registered| registered,
-            |config| config.add_expectation(member.to_owned(), Arc::new(|intent| *intent.unwrap_or(&Value::Null) == INTENT)),
+            |config| {
+                config.add_expectation(member.to_owned(), Arc::new(|intent| *intent.unwrap_or(&Value::Null) == INTENT))
+            },
         );
         let request = || {
             let wish = json!({member: {"value": INTENT, "essential": true}});

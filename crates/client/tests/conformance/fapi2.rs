@@ -101,8 +101,13 @@ fn fapi2_security_profile_final_client_test_happy_path_no_dpop_nonce() {
             assert!(proofs.iter().all(|proof| proof.get("nonce").is_none()), "{variant:?}");
             count += requests;
         }
-        let jtis: std::collections::BTreeSet<String> =
-            world.op.requests().iter().filter_map(Request::dpop).map(|proof| claims(proof)["jti"].to_string()).collect();
+        let jtis: std::collections::BTreeSet<String> = world
+            .op
+            .requests()
+            .iter()
+            .filter_map(Request::dpop)
+            .map(|proof| claims(proof)["jti"].to_string())
+            .collect();
         assert_eq!(jtis.len(), count, "{variant:?}: each proof is another");
     }
 }
@@ -357,7 +362,10 @@ fn fapi2_security_profile_final_client_test_rs_dpop_auth_scheme_case_insensitivi
         let person = variant.login(&world).unwrap();
         world.op.misbehave(Endpoint::Api, Misbehaviour::OddCase);
         let demand = crate::browser::head(&world.op.url("/api/accounts"));
-        assert!(!demand.contains("DPoP ") && demand.to_ascii_lowercase().contains("www-authenticate: dpop "), "{demand}");
+        assert!(
+            !demand.contains("DPoP ") && demand.to_ascii_lowercase().contains("www-authenticate: dpop "),
+            "{demand}"
+        );
         world.op.clear_log();
         variant.spend(&world, &person, "/api/accounts");
         let proofs = proofs(&world.op.requests_to(Endpoint::Api));
