@@ -82,6 +82,7 @@ impl PrivateKeyJwt {
     #[must_use]
     pub fn kid(mut self, kid: impl Into<String>) -> Self {
         self.assertion.kid = Some(kid.into());
+        self.assertion.ready = std::sync::OnceLock::new();
         self
     }
 
