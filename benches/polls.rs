@@ -19,9 +19,9 @@ static ALLOCATOR: &StatsAlloc<std::alloc::System> = &INSTRUMENTED_SYSTEM;
 fn main() {
     let (_, _, count) = grantee_benches::arguments();
     let server = Arc::new(Held::default());
-    let builder = Client::at("https://as.example/token").client("tv", "secret").http(Port(server.clone()));
-    let client = builder.build().expect("a client");
     grantee_benches::runtime().block_on(async {
+        let builder = Client::at("https://as.example/token").client("tv", "secret").http(Port(server.clone()));
+        let client = builder.build().expect("a client");
         // Whatever is made once is made now.
         server.granted.store(true, Ordering::SeqCst);
         server.gate.add_permits(1);
@@ -57,7 +57,8 @@ fn main() {
 }
 
 fn code(number: usize) -> DeviceCode {
-    DeviceCode::new(format!("{number:043}"), UnixTime::now(), Duration::from_secs(1800)).interval(Duration::from_secs(1))
+    DeviceCode::new(format!("{number:043}"), UnixTime::now(), Duration::from_secs(1800))
+        .interval(Duration::from_secs(1))
 }
 
 /// A server that holds its answers until it is told.

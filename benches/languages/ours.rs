@@ -7,7 +7,9 @@ use grantee::grant::TokenExchange;
 use grantee::ports::Entropy;
 use grantee::token_type::dpop::Dpop;
 use grantee::token_type::{ProofContext, TokenType as _};
-use grantee::{AuthorizationRequest, Client, ClientBuilder, ClientCredentials, Params, Pending, PrivateKeyJwt, Token, UnixTime};
+use grantee::{
+    AuthorizationRequest, Client, ClientBuilder, ClientCredentials, Params, Pending, PrivateKeyJwt, Token, UnixTime,
+};
 use grantee_core::authorization::RequestObjects;
 use grantee_core::grant::polling::PollState;
 use grantee_core::grant::{DeviceCode, SecurityToken};
@@ -21,11 +23,14 @@ const CALLBACK: &str = "https://app.example/callback";
 
 pub fn rows(world: &World) -> Found {
     let runtime = grantee_benches::runtime();
+    let _entered = runtime.enter();
     let bench = Bench { runtime: &runtime, pace: world.pace };
     let at = |issuer: String| Client::discover(issuer).client("svc", "secret").redirect_uri(CALLBACK);
     let ours = || at(world.server.issuer());
     let mut found = Found::new();
-    let mut row = |name: &str, time: f64| drop(found.insert(name.to_owned(), time));
+    let mut row = |name: &str, time: f64| {
+        found.insert(name.to_owned(), time);
+    };
 
     row("dpop_proof", proof(&bench, world));
     row("dpop_call", call(&bench, world, ours().dpop(world.key.clone())));

@@ -14,6 +14,7 @@ use grantee_core::token_type::{ProofContext, TokenType as _};
 use grantee_core::{Client, Result, Token, UnixTime};
 use grantee_jose::{Curve, Jwk, KeyKind, SignatureAlgorithm, SigningKey, base64url};
 use http::{HeaderMap, Method, Uri};
+use std::cell::RefCell;
 use std::hint::black_box;
 use std::sync::Arc;
 use std::time::Duration;
@@ -33,16 +34,16 @@ fn proof(quick: bool) -> Row {
     let dpop = Dpop::from_key(&key).expect("a key");
     let token = Token::bearer(ACCESS_TOKEN);
     let uri = Uri::from_static(URL);
-    let prove = || {
-        let mut headers = HeaderMap::with_capacity(8);
+    // Those of a request: a proof goes among them.
+    let headers = RefCell::new(HeaderMap::with_capacity(8));
+    let ours = || {
         let mut context = ProofContext::new(&Method::GET, &uri, UnixTime::now(), &World);
         context.token = Some(&token);
-        now(dpop.prove(context, &mut headers)).expect("a proof");
-        headers
+        now(dpop.prove(context, &mut headers.borrow_mut())).expect("a proof");
     };
-    let length = prove().get("dpop").and_then(|proof| proof.as_bytes().rsplitn(2, |byte| *byte == b'.').last()).map(<[u8]>::len);
-    let raw = raw_signature(&key, length.expect("a proof"));
-    let ours = || drop(black_box(prove()));
+    ours();
+    let made = headers.borrow().get("dpop").and_then(|proof| proof.to_str().ok()).expect("a proof").to_owned();
+    let raw = raw_signature(&key, made.rsplit_once('.').expect("three parts").0.len());
 
     let public = key.public().expect("a public key");
     let by_jsonwebtoken = {

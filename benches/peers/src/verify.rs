@@ -66,7 +66,10 @@ fn jsonwebtoken<'a>(public: &Jwk, alg: SignatureAlgorithm, token: &'a str) -> im
     move || {
         let data = decode::<serde_json::Map<String, serde_json::Value>>(token, &key, &validation).expect("verified");
         assert_eq!(data.claims["nonce"], NONCE);
-        assert_eq!(data.claims["at_hash"].as_str().map(str::len), Some(data.claims["at_hash"].as_str().unwrap_or("").len()));
+        assert_eq!(
+            data.claims["at_hash"].as_str().map(str::len),
+            Some(data.claims["at_hash"].as_str().unwrap_or("").len())
+        );
         black_box(data);
     }
 }

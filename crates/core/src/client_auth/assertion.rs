@@ -113,13 +113,13 @@ pub(super) use assertion_methods;
 impl Assertion {
     /// That it can be made at all.
     pub(super) fn check(&self) -> Result<()> {
-        if let Some(claim) = OWN_CLAIMS.iter().find(|claim| self.claims.contains_key(**claim)) {
+        if let Some(claim) = self.claims.keys().find(|claim| OWN_CLAIMS.contains(&claim.as_str())) {
             return Err(Error::config(
                 format!("the claim {claim} of a client assertion can't be set"),
                 "iss and sub are the client_id, jti is chance; aud, exp and nbf have audience(…), lifetime(…) and not_before(…)",
             ));
         }
-        if let Some(member) = OWN_HEADER.iter().find(|member| self.header.contains_key(**member)) {
+        if let Some(member) = self.header.keys().find(|member| OWN_HEADER.contains(&member.as_str())) {
             return Err(Error::config(
                 format!("the header member {member} of a client assertion can't be set"),
                 "alg and kid are the key's, typ has typ(…), and the others have no use here",
@@ -214,7 +214,7 @@ impl Assertion {
 
 /// A text as a JSON string.
 fn append_text(text: &str, json: &mut String) {
-    if text.bytes().any(|byte| matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
+    if text.bytes().fold(false, |any, byte| any | matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
         let _ = write!(json, "{}", Value::from(text));
         return;
     }
