@@ -14,6 +14,7 @@ use grantee_core::endpoint::introspection::Introspection;
 use grantee_core::grant::{Grant, ServiceAccount, Stored};
 use grantee_core::metadata::AuthorizationServer;
 use grantee_core::ports::Ports;
+use grantee_core::preset::Preset;
 use grantee_core::rules::{Audit, Rules};
 use grantee_core::{Result, Token, TokenToActOn, client_config_methods};
 use std::sync::Arc;
@@ -43,6 +44,12 @@ impl Client {
         let mut builder = ClientBuilder::new(Config::new(Server::Literal));
         *builder.config.members_mut() = metadata;
         builder
+    }
+
+    /// A client at a provider that is known: its endpoints, and where it deviates from the specifications. See
+    /// [`presets`](crate::presets).
+    pub fn preset(provider: impl Preset) -> ClientBuilder {
+        ClientBuilder::new(provider.config())
     }
 
     /// A client of a service account: its token endpoint, its name, and nothing beside its assertion on the wire. Its tokens come by
@@ -179,6 +186,14 @@ impl Client {
         self.executor.close();
     }
 
+    pub(crate) fn of_core(core: grantee_core::Client, executor: Arc<ThreadExecutor>) -> Self {
+        Self { core, executor }
+    }
+
+    pub(crate) fn with_core(&self, core: grantee_core::Client) -> Self {
+        Self { core, executor: Arc::clone(&self.executor) }
+    }
+
     /// The conversations underneath, with their ports.
     pub fn core(&self) -> &grantee_core::Client {
         &self.core
@@ -224,6 +239,11 @@ impl ClientBuilder {
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) when the settings can't work, or need an async runtime.
     pub fn build(self) -> Result<Client> {
+        let (config, ports, executor) = self.parts()?;
+        Ok(Client { core: grantee_core::Client::new(config, ports)?, executor })
+    }
+
+    pub(crate) fn parts(self) -> Result<(Config, Ports, Arc<ThreadExecutor>)> {
         self.config.refuse_reactor()?;
         let executor = Arc::new(ThreadExecutor::default());
         let ports = Ports {
@@ -235,7 +255,7 @@ impl ClientBuilder {
             clock: Arc::new(ThreadClock::new()),
             entropy: Arc::new(SystemEntropy),
         };
-        Ok(Client { core: grantee_core::Client::new(self.config, ports)?, executor })
+        Ok((self.config, ports, executor))
     }
 }
 
