@@ -24,6 +24,8 @@ struct Mutant {
     to: &'static str,
 }
 
+/// How many tests are named that notice a mutant.
+const SHOWN: usize = 6;
 const LIMIT: Duration = Duration::from_secs(1500);
 
 /// `[TEXT]...`: those mutants whose rule has one of the texts in it, or all of them.
@@ -50,7 +52,7 @@ pub(crate) fn main(arguments: &[String]) -> Outcome {
             Seen::Failing(tests) => {
                 let named: Vec<String> = tests.into_iter().filter(|test| test.starts_with(mutant.tests)).collect();
                 let is_noticed = !named.is_empty();
-                (if is_noticed { named.join(", ") } else { "SURVIVES".to_owned() }, is_noticed)
+                (if is_noticed { shortened(&named) } else { "SURVIVES".to_owned() }, is_noticed)
             }
             Seen::NotBuilt(why) => (format!("DOES NOT BUILD: {why}"), false),
         };
@@ -60,22 +62,26 @@ pub(crate) fn main(arguments: &[String]) -> Outcome {
     }
     println!("\n| without the rule that | tests that fail |\n|---|---|");
     for (rule, verdict) in &rows {
-        println!("| {rule} | {} |", shortened(verdict));
+        println!("| {rule} | {} |", verdict.replace('\n', " "));
     }
     println!("\n{} mutants, {} noticed", rows.len(), rows.len() - bad);
     if bad == 0 { Ok(()) } else { Err(format!("not noticed: {bad}")) }
 }
 
-/// The names of tests, without what all of a plan have in common.
-fn shortened(verdict: &str) -> String {
-    let common = [
+/// The first names, without what all of a plan have in common.
+fn shortened(tests: &[String]) -> String {
+    const COMMON: [(&str, &str); 4] = [
         ("oidcc_client_test_", ""),
-        ("fapi1_advanced_final_client_test_", "fapi1: "),
-        ("fapi2_security_profile_final_client_test_", "fapi2: "),
+        ("fapi1_advanced_final_client_", "fapi1: "),
+        ("fapi2_security_profile_final_client_", "fapi2: "),
         ("fapi_ciba_id1_client_", "ciba: "),
-        ("\n", " "),
     ];
-    common.iter().fold(verdict.to_owned(), |text, (from, to)| text.replace(from, to))
+    let short = |test: &String| COMMON.iter().fold(test.clone(), |text, (from, to)| text.replace(from, to));
+    let mut names: Vec<String> = tests.iter().take(SHOWN).map(short).collect();
+    if tests.len() > SHOWN {
+        names.push(format!("and {} more", tests.len() - SHOWN));
+    }
+    names.join(", ")
 }
 
 /// What a run of the tests has shown.
