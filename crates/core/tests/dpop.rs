@@ -454,3 +454,71 @@ fn debug_of_an_attempt_shows_neither_token_nor_query() {
     let shown = format!("{attempt:?}");
     assert!(!shown.contains("s3cret") && !shown.contains("the-token"), "{shown}");
 }
+
+#[test]
+fn a_caller_that_goes_away_leaves_the_demand_and_the_new_refresh_token_to_the_renewal() {
+    use support::Queue;
+    let server = FakeServer::new(|request, count| match count {
+        1 => with_nonce(answer(400, r#"{"error":"use_dpop_nonce"}"#)?, "n1"),
+        _ if request.uri().path() == "/token" => {
+            let body = r#"{"access_token":"new","token_type":"DPoP","refresh_token":"r2","expires_in":3600}"#;
+            with_nonce(answer(200, body)?, "n2")
+        }
+        _ => answer(200, "{}"),
+    });
+    let queue = Arc::new(Queue::default());
+    let client = Client::new(dpop(literal()), ports(&server, &ManualClock::new(), queue.clone())).unwrap();
+    let mut given = Token::bearer("old");
+    given.token_type = "DPoP".to_owned();
+    given.refresh_token = Some("r1".into());
+    given.key_thumbprint = Some(KEY.thumbprint());
+    given.expires_at = Some(grantee_core::UnixTime::from_seconds(1_600_000_000));
+    let source = SourceBuilder::new(client, Arc::new(ClientCredentials::new())).token(given).build().unwrap();
+    {
+        let mut caller = Box::pin(source.token());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(caller.as_mut().poll(&mut context).is_pending());
+        // Dropped here, while the renewal is on its way.
+    }
+    assert_eq!(queue.run(), 1);
+    assert_eq!(server.count(), 2, "the demand was met");
+    assert_eq!(proof(&sent(&server, 1)).1["nonce"], "n1");
+    let held = block_on(source.token()).unwrap();
+    assert_eq!((held.access_token.reveal(), held.refresh_token.as_ref().unwrap().reveal()), ("new", "r2"));
+    assert_eq!((held.key_thumbprint.as_deref(), server.count()), (Some(&*KEY.thumbprint()), 2));
+}
+
+#[test]
+fn dpop_jkt_is_the_keys_thumbprint_in_the_url_in_a_push_and_in_a_request_object() {
+    use grantee_core::authorization::{AuthorizationRequest, RequestObjects};
+    for (pushed, signed) in [(false, false), (true, false), (false, true), (true, true)] {
+        let server = FakeServer::new(|_, _| answer(201, r#"{"request_uri":"urn:x","expires_in":60}"#));
+        let mut config = dpop(literal());
+        let members = config.members_mut();
+        members.issuer = Some("https://as.example".to_owned());
+        members.authorization_endpoint = Some("https://as.example/authorize".to_owned());
+        members.pushed_authorization_request_endpoint = Some("https://as.example/par".to_owned());
+        config.set_redirect_uri("https://app.example/cb".to_owned());
+        config.set_request_objects(RequestObjects::from_key(&KEY).unwrap());
+        let request = AuthorizationRequest::new().request_object(signed);
+        let request = if pushed { request.pushed() } else { request };
+        let (url, pending) = block_on(client_of(&server, config).start(request)).unwrap();
+        let text = if pushed { server.body(0) } else { url.query().unwrap().to_owned() };
+        let params = grantee_core::Params::parse(&text);
+        let said = match params.get("request") {
+            None => params.get("dpop_jkt").unwrap().to_owned(),
+            Some(object) => {
+                let claims: Value =
+                    serde_json::from_slice(Compact::parse(object).unwrap().unverified_payload()).unwrap();
+                claims["dpop_jkt"].as_str().unwrap().to_owned()
+            }
+        };
+        assert_eq!((said, params.get("request").is_some()), (KEY.thumbprint(), signed));
+        assert!(pending.to_json().unwrap().contains(&KEY.thumbprint()), "the code is redeemed with that key");
+        if pushed {
+            proof(&sent(&server, 0));
+            let outside: Vec<_> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+            assert_eq!(outside, ["client_id", "request_uri"]);
+        }
+    }
+}

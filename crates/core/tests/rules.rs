@@ -164,6 +164,7 @@ fn a_configuration_that_breaks_a_rule_is_refused_when_the_client_is_built() {
         assert!(secret.contains("client_secret_basic") && !secret.contains("s3cret"), "{secret}");
         assert!(refused(rules, |config| config.set_id_token_alg(Some("RS256".to_owned()))).contains("RS256"));
         assert!(refused(rules, Config::set_allow_http).contains("TLS"));
+        assert!(refused(rules, Config::set_accept_invalid_certs).contains("any certificate"));
         assert!(refused(rules, Config::set_accept_unsigned_id_tokens).contains("ID tokens"));
         let rs256 = RSA.clone().with_alg("RS256");
         assert!(refused(rules, |config| config.set_client_key("app".to_owned(), rs256)).contains("RS256"));
@@ -182,6 +183,7 @@ fn a_configuration_that_breaks_a_rule_is_refused_when_the_client_is_built() {
     let jarm = refused(Rules::Fapi2MessageSigning, |config| config.set_authorization_alg("RS256".to_owned()));
     assert!(jarm.contains("RS256"), "{jarm}");
     assert!(refused(Rules::OAuth21, Config::set_allow_http).contains("TLS"));
+    assert!(refused(Rules::OAuth21, Config::set_accept_invalid_certs).contains("any certificate"));
 }
 
 use grantee_core::token_type::bearer::Bearer;

@@ -47,6 +47,8 @@ pub struct Config {
     pub(crate) issuer_policy: discovery::IssuerPolicy,
     pub(crate) metadata_lifetime: Duration,
     pub(crate) allow_http: bool,
+    /// Whether its HTTP client takes any certificate: a profile has to know.
+    pub(crate) accept_invalid_certs: bool,
     pub(crate) id_token: IdTokenRules,
     pub(crate) userinfo: UserinfoRules,
     pub(crate) introspection: IntrospectionRules,
@@ -80,6 +82,7 @@ impl Config {
             issuer_policy: discovery::IssuerPolicy::default(),
             metadata_lifetime: Duration::from_secs(3600),
             allow_http: false,
+            accept_invalid_certs: false,
             id_token: IdTokenRules::default(),
             userinfo: UserinfoRules::default(),
             introspection: IntrospectionRules::default(),
@@ -589,6 +592,11 @@ impl Config {
     #[doc(hidden)]
     pub fn set_allow_http(&mut self) {
         self.allow_http = true;
+    }
+
+    #[doc(hidden)]
+    pub fn set_accept_invalid_certs(&mut self) {
+        self.accept_invalid_certs = true;
     }
 
     #[doc(hidden)]

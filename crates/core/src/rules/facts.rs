@@ -100,7 +100,11 @@ impl Facts<'_> {
     }
 
     pub(super) fn is_https_only(&self) -> Verdict {
-        kept(!self.config.allow_http, || "the danger door to plain http is open".to_owned())
+        match (self.config.allow_http, self.config.accept_invalid_certs) {
+            (false, false) => Verdict::Kept,
+            (true, _) => Verdict::Broken("the danger door to plain http is open".to_owned()),
+            (false, true) => Verdict::Broken("the danger door to any certificate is open".to_owned()),
+        }
     }
 
     pub(super) fn discovers(&self) -> Verdict {

@@ -72,7 +72,7 @@ pub(super) const RULES: &[Rule] = &[
         text: "whatever is sent goes over TLS",
         spec: "FAPI 1.0 Advanced section 8.5",
         party: Party::Client,
-        hint: "leave danger().allow_http() out",
+        hint: "leave allow_http() and accept_invalid_certs() of danger() out",
         check: |facts| facts.is_https_only(),
     },
     Rule {

@@ -40,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         text: "whatever is sent goes over TLS",
         spec: "FAPI 2.0 Security Profile section 5.2.1",
         party: Party::Client,
-        hint: "leave danger().allow_http() out",
+        hint: "leave allow_http() and accept_invalid_certs() of danger() out",
         check: |facts| facts.is_https_only(),
     },
     Rule {
