@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::endpoint::discovery::Where;
 use crate::error::{Error, Result};
 use crate::grant::Grant;
-use crate::ports::BoxFuture;
+use crate::ports::{BoxFuture, Cancel};
 use crate::store::{Store, TokenKey};
 use crate::wire::form::encode;
 use crate::{Token, UnixTime};
@@ -136,6 +136,7 @@ impl SourceBuilder {
                 leeway: self.leeway,
                 early: self.early,
                 closed: AtomicBool::new(false),
+                closing: Cancel::new(),
             }),
         })
     }
@@ -157,6 +158,7 @@ fn key(
         ("scope", parameters.scope.as_ref().map(crate::Scope::canonical).unwrap_or_default()),
     ];
     parts.extend(account.map(|account| ("account", account.to_owned())));
+    parts.extend(grant.variant().map(|variant| ("variant", variant.to_owned())));
     parts.extend(key_thumbprint.map(|thumbprint| ("key", thumbprint)));
     parts.extend(parameters.resources.iter().map(|resource| ("resource", resource.clone())));
     parts.extend(parameters.audiences.iter().map(|audience| ("audience", audience.clone())));
@@ -200,6 +202,8 @@ pub(crate) struct Inner {
     leeway: Duration,
     early: Option<Duration>,
     closed: AtomicBool,
+    /// Thrown when it is closed: no person is waited for any more.
+    pub(crate) closing: Cancel,
 }
 
 /// A token made ready: its header, and until when it serves by either clock.
@@ -394,9 +398,10 @@ impl Source {
         }
     }
 
-    /// Starts nothing more and waits for what runs. A token that is held still serves while it is fresh.
+    /// Starts nothing more and waits for what runs, but for no person. A token that is held still serves while it is fresh.
     pub async fn close(&self) {
         self.inner.closed.store(true, Ordering::SeqCst);
+        self.inner.closing.cancel();
         self.inner.gate.wait_idle().await;
         renewal::save_again(&self.inner).await;
     }
