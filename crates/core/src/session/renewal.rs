@@ -9,7 +9,7 @@ use super::source::{Held, Inner, lock};
 use crate::Token;
 use crate::error::{Error, LoginRequired, Result, StoreError};
 use crate::grant::RefreshToken;
-use crate::ports::BoxFuture;
+use crate::ports::{BoxFuture, Cancel};
 use crate::store::{Intent, Record, Store, StoreLock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -303,7 +303,7 @@ async fn ask(
             ..inner.grant.parameters().clone()
         };
         let grant = RefreshToken::of(before)?.with_parameters(parameters);
-        match inner.client.token_noting(&grant, &inner.closing, &asking.sent).await {
+        match inner.client.token_noting(&grant, &Cancel::new(), &asking.sent).await {
             Ok(token) => return Ok((token, Renewal::Refreshed)),
             // The refresh token is dead. Only where nobody has to be asked does the grant bring another.
             Err(error)
@@ -316,7 +316,7 @@ async fn ask(
         }
     }
     asking.obtaining = true;
-    Ok((inner.client.token_noting(&*inner.grant, &inner.closing, &asking.sent).await?, Renewal::Obtained))
+    Ok((inner.client.token_noting(&*inner.grant, &inner.waiting(), &asking.sent).await?, Renewal::Obtained))
 }
 
 /// Whether the grant is one that a person may confirm still.

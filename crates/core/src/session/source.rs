@@ -136,7 +136,7 @@ impl SourceBuilder {
                 leeway: self.leeway,
                 early: self.early,
                 closed: AtomicBool::new(false),
-                closing: Cancel::new(),
+                waiting: Mutex::default(),
             }),
         })
     }
@@ -202,8 +202,8 @@ pub(crate) struct Inner {
     leeway: Duration,
     early: Option<Duration>,
     closed: AtomicBool,
-    /// Thrown when it is closed: no person is waited for any more.
-    pub(crate) closing: Cancel,
+    /// Ends the wait for a person. Another takes its place when the token is forgotten, none when this is closed.
+    waiting: Mutex<Cancel>,
 }
 
 /// A token made ready: its header, and until when it serves by either clock.
@@ -371,7 +371,7 @@ impl Source {
         self.obtain(Why::Save).await.map(|_| ())
     }
 
-    /// Forgets the token, here and in the store.
+    /// Forgets the token, here and in the store. A wait for a person ends.
     ///
     /// # Errors
     /// [`Error::Store`] when the store keeps it still.
@@ -380,6 +380,7 @@ impl Source {
             let (inner, done) = (Arc::clone(&self.inner), Arc::new(AtomicBool::new(false)));
             let (executor, finished) = (&self.inner.client.inner.ports.executor, Arc::clone(&done));
             let joined = AtomicBool::new(false);
+            self.inner.stop_waiting();
             // Through the gate, so that no renewal under way puts back what has just been forgotten.
             let work = move || -> BoxFuture<'static, Result<Arc<Held>>> {
                 Box::pin(async move {
@@ -401,7 +402,7 @@ impl Source {
     /// Starts nothing more and waits for what runs, but for no person. A token that is held still serves while it is fresh.
     pub async fn close(&self) {
         self.inner.closed.store(true, Ordering::SeqCst);
-        self.inner.closing.cancel();
+        lock(&self.inner.waiting).cancel();
         self.inner.gate.wait_idle().await;
         renewal::save_again(&self.inner).await;
     }
@@ -444,6 +445,18 @@ impl Source {
 }
 
 impl Inner {
+    /// What ends a wait for a person that begins now.
+    pub(crate) fn waiting(&self) -> Cancel {
+        lock(&self.waiting).clone()
+    }
+
+    fn stop_waiting(&self) {
+        let mut waiting = lock(&self.waiting);
+        if !self.closed.load(Ordering::SeqCst) {
+            std::mem::take(&mut *waiting).cancel();
+        }
+    }
+
     /// What can be said without a renewal: the held token where it is good for the purpose, a failure that still stands.
     fn settled(&self, why: &Why) -> Option<Result<Arc<Held>>> {
         if let Some(held) = self.held.load_full()
