@@ -10,7 +10,7 @@ use grantee_core::jose::{Digest, Jwk, JwkSet, SignatureAlgorithm, SigningKey, Ve
 use grantee_core::{Client, Error, Params, Result};
 use http::HeaderMap;
 use serde_json::{Map, Value, json};
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use support::provider::{ISSUER, NOW, claims, ec, signed};
 use support::{FakeServer, Inline, ManualClock, block_on, ports, whole};
@@ -27,6 +27,8 @@ struct World {
     key: Jwk,
     /// Of the ID token that the token endpoint adds.
     claims: Arc<Mutex<Option<Map<String, Value>>>>,
+    /// How often the key set can't be had.
+    keyless: Arc<AtomicUsize>,
 }
 
 /// The token endpoint grants, after saying `pending` so often.
@@ -39,12 +41,17 @@ fn world_of(pending: usize, ack: (u16, Value), early: Option<(NotificationInbox,
     let (keys, left) = (vec![key.clone()], Mutex::new(pending));
     let said = Arc::new(Mutex::new(Some(claims())));
     let (own, saying) = (key.clone(), Arc::clone(&said));
+    let keyless = Arc::new(AtomicUsize::new(0));
+    let ill = Arc::clone(&keyless);
     let server = FakeServer::new(move |request, _| match request.uri().path() {
         "/bc-authorize" => {
             if let Some((inbox, body)) = &early {
                 assert_eq!(inbox.deliver(&bearer(TOKEN), body.to_string().as_bytes()).status(), 204);
             }
             support::json(ack.0, &ack.1.to_string())
+        }
+        "/jwks" if ill.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() => {
+            support::json(503, "")
         }
         "/jwks" => support::json(200, &JwkSet { keys: keys.clone(), ignored: Vec::new() }.public().to_json()),
         _ => {
@@ -70,7 +77,7 @@ fn world_of(pending: usize, ack: (u16, Value), early: Option<(NotificationInbox,
     members.jwks_uri = Some(format!("{ISSUER}/jwks"));
     let clock = ManualClock::new();
     let client = Client::new(config, ports(&server, &clock, Arc::new(Inline))).unwrap();
-    World { client, server, clock, key, claims: said }
+    World { client, server, clock, key, claims: said, keyless }
 }
 
 fn bearer(token: &str) -> HeaderMap {
@@ -346,6 +353,21 @@ fn a_push_brings_the_login_and_the_token_endpoint_is_never_asked() {
     assert!(matches!(block_on(polling.poll_once()), Some(PollState::Pending)));
     assert!(world.client.backchannel_polling(world.start(request(Delivery::Push)), None).is_err());
     assert_eq!(world.asked_for_tokens(), 0);
+}
+
+#[test]
+fn a_push_waits_for_the_keys_that_verify_it() {
+    let world = world(0);
+    let inbox = NotificationInbox::new();
+    let deliver = || {
+        let pending = world.start(request(Delivery::Push).notified_in(&inbox));
+        let body = world.push(|_, _| ()).to_string();
+        assert_eq!(inbox.deliver(&bearer(TOKEN), body.as_bytes()).status(), 204);
+        pending
+    };
+    world.keyless.store(2, Ordering::SeqCst);
+    let login = world.wait(deliver(), Some(&inbox)).unwrap();
+    assert_eq!((login.token.access_token.reveal(), world.asked_for_tokens()), ("pushed-at", 0));
 }
 
 #[test]

@@ -110,6 +110,19 @@ fn the_scope_is_the_challenges_and_else_all_that_are_supported() {
 }
 
 #[test]
+fn what_a_hostile_api_asks_for_is_bounded_and_adds_no_identity_and_no_absence() {
+    let odd = json!(["read", "openid", "offline_access", "a\"b", "caf\u{e9}", "s".repeat(257), "\u{1b}[31m"]);
+    let found = find(&serving(document(API, json!({"scopes_supported": odd}))), &lookup()).unwrap();
+    assert_eq!(found.scope, "read".into());
+    assert_eq!(found.metadata.scopes_supported.unwrap().len(), 7, "what it said is there to be looked at");
+    let many: Vec<_> = (0..1000).map(|n| format!("s{n}")).collect();
+    let found = find(&serving(document(API, json!({"scopes_supported": many}))), &lookup()).unwrap();
+    assert_eq!(found.scope.iter().count(), 256);
+    let challenged = lookup().challenged_by(&challenge(r#"Bearer scope="openid write offline_access""#));
+    assert_eq!(find(&serving(document(API, json!({}))), &challenged).unwrap().scope, "write".into());
+}
+
+#[test]
 fn resource_equals_what_was_asked_exactly() {
     for other in [
         "https://api.example",

@@ -240,6 +240,11 @@ impl Shelf {
         self.0.lock().unwrap().iter().map(|(_, record)| record.clone()).collect()
     }
 
+    /// As another program would change what is kept.
+    pub fn change(&self, change: impl Fn(&mut Record)) {
+        self.0.lock().unwrap().iter_mut().for_each(|(_, record)| change(record));
+    }
+
     fn put(&self, key: &TokenKey, record: Option<&Record>) {
         let mut records = self.0.lock().unwrap();
         records.retain(|(held, _)| held != key);

@@ -192,6 +192,7 @@ impl BackchannelAuthentication {
             schedule: Schedule {
                 what: "the authentication request",
                 openid: Some(Openid { expected: self.expectations(), issuer: self.issuer.clone(), always: true }),
+                issuer: self.issuer.clone(),
                 // CIBA section 10.1.
                 ..Schedule::new(self.requested_at, self.expires_in).interval(self.interval).from_sending()
             },
@@ -301,6 +302,12 @@ pub(super) mod tests {
         }
         let pending = pending(Delivery::Poll);
         assert_eq!((pending.interval(), pending.expires_at()), (DEFAULT_INTERVAL, NOW.after(Duration::from_secs(120))));
+    }
+
+    #[test]
+    fn no_server_keeps_a_place_for_ever() {
+        let pending = judge(&json!({"auth_req_id": "a", "expires_in": 1e300})).unwrap();
+        assert_eq!(pending.expires_at(), NOW.after(Duration::from_secs(30 * 86_400)));
     }
 
     #[test]
