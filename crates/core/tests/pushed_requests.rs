@@ -239,21 +239,3 @@ fn the_key_that_the_request_names_proves_the_code_too() {
         assert_eq!(requests.len(), usize::from(pushed) + 1);
     }
 }
-
-#[test]
-fn rfc9126_examples() {
-    for case in examples("par_response") {
-        let pushed = answer(201, case["input"]["body"].as_str().unwrap()).unwrap();
-        assert_eq!(pushed.request_uri, case["expected"]["request_uri"]);
-        assert_eq!(pushed.expires_in.as_secs(), case["expected"]["expires_in"]);
-    }
-    for case in examples("par_authorize_url") {
-        let world = world(|config| {
-            config.set_client(case["input"]["client_id"].as_str().unwrap().to_owned(), None);
-            config.set_par();
-        });
-        let answer = json!({"request_uri": case["input"]["request_uri"], "expires_in": 90});
-        *world.par.lock().unwrap() = (201, answer.to_string());
-        assert_eq!(world.start(request()).0.split_once('?').unwrap().1, case["expected"]["encoded"]);
-    }
-}
