@@ -22,6 +22,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
         .client(registered)
         .require_pushed_authorization_requests()
         .require_signed_request_object()
+        .set_metadata("grant_types_supported", vec!["authorization_code", "refresh_token"])
         .dpop_nonces(grantor::DpopNonces::Required)
         .auto_approve("alice")
         .start();

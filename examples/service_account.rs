@@ -23,11 +23,10 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
 
     // The same by its parts, for whoever has another key, such as one in a KMS; it is signed anew each time.
     let grant = JwtBearer::signed_by_key(&key)?.issuer(account.client_email()).scope("orders");
-    let other = Client::discover(server.issuer()).public_client("robot@project.iam.example").build()?;
-    let token = other.token(grant).await?;
+    let token = client.token(grant).await?;
     println!("expires in {:?}", token.expires_in());
 
     // One that somebody else has signed for this purpose goes as it is, and serves once.
-    assert!(other.token(JwtBearer::assertion("not.a.jwt")).await.is_err());
+    assert!(client.token(JwtBearer::assertion("not.a.jwt")).await.is_err());
     Ok(())
 }

@@ -6,7 +6,7 @@ use grantee::{Client, Error, SecurityToken, TokenExchange};
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     // In the place of your own server: one in this process, and a token that alice's program shows to this API.
     let server = grantor::Server::start();
-    let shown = server.issue("public", Some("alice"), "orders refunds").access_token;
+    let shown = server.issue("public", Some("alice"), "openid orders refunds").access_token;
 
     let client = Client::discover(server.issuer()).client("svc", "secret").build()?;
     let theirs = SecurityToken::new(shown.as_str(), "access_token");
