@@ -246,7 +246,8 @@ pub fn nowhere(urls: &[String], last: Error) -> Error {
 
 /// Whether one of the issuer's well-known places is this very URL.
 fn is_published_at(issuer: &str, url: &str) -> bool {
-    candidates(issuer).is_ok_and(|places| places.iter().any(|place| place == url))
+    openid_configuration(issuer) == url
+        || candidates(issuer).is_ok_and(|places| places.iter().any(|place| place == url))
 }
 
 /// The issuers by which one that Entra publishes may be asked for; its own name is the first.
