@@ -4,7 +4,7 @@ mod support;
 
 use bytes::Bytes;
 use grantee_core::client::{Config, Server};
-use grantee_core::endpoint::protected_resource::{FoundResource, ResourceLookup, ResourcePolicy, Trust, well_known};
+use grantee_core::endpoint::protected_resource::{FoundResource, ResourceLookup, ResourcePolicy, Trust};
 use grantee_core::error::{Error, TransportError, TransportErrorKind};
 use grantee_core::grant::ClientCredentials;
 use grantee_core::metadata::AuthorizationServer;
@@ -327,25 +327,4 @@ fn a_challenge_comes_from_the_error_of_a_call() {
     let refused = Error::Status(Arc::new(grantee_core::error::StatusError::new("api call", &answer)));
     assert_eq!(lookup().challenged_by_error(&refused).unwrap().urls().unwrap(), ["https://meta.example/doc"]);
     assert_eq!(lookup().challenged_by_error(&Error::config("x", "y")).unwrap_err().code(), "configuration");
-}
-
-#[test]
-fn the_examples_of_the_specification() {
-    let cases = support::spec_examples(&["prm_metadata", "well_known_url"]);
-    let ours: Vec<_> = cases.iter().filter(|case| case["spec"].as_str().unwrap().starts_with("RFC 9728")).collect();
-    assert_eq!(ours.len(), 6);
-    for case in ours {
-        let (name, input, expected) = (&case["name"], &case["input"], &case["expected"]);
-        if case["kind"] == "well_known_url" {
-            assert_eq!(well_known(input["identifier"].as_str().unwrap()).unwrap(), expected["url"], "{name}");
-            continue;
-        }
-        let body: Value = serde_json::from_str(input["body"].as_str().unwrap()).unwrap();
-        let lookup = ResourceLookup::new(input["requested_resource"].as_str().unwrap(), Trust::when(|_| true));
-        let outcome = find(&serving(body), &lookup);
-        assert_eq!(outcome.is_ok(), expected["accept"], "{name}");
-        if let Ok(found) = outcome {
-            assert_eq!(json!(found.metadata.authorization_servers), expected["authorization_servers"], "{name}");
-        }
-    }
 }

@@ -241,24 +241,6 @@ fn the_key_that_the_request_names_proves_the_code_too() {
 }
 
 #[test]
-fn rfc9126_examples() {
-    for case in examples("par_response") {
-        let pushed = answer(201, case["input"]["body"].as_str().unwrap()).unwrap();
-        assert_eq!(pushed.request_uri, case["expected"]["request_uri"]);
-        assert_eq!(pushed.expires_in.as_secs(), case["expected"]["expires_in"]);
-    }
-    for case in examples("par_authorize_url") {
-        let world = world(|config| {
-            config.set_client(case["input"]["client_id"].as_str().unwrap().to_owned(), None);
-            config.set_par();
-        });
-        let answer = json!({"request_uri": case["input"]["request_uri"], "expires_in": 90});
-        *world.par.lock().unwrap() = (201, answer.to_string());
-        assert_eq!(world.start(request()).0.split_once('?').unwrap().1, case["expected"]["encoded"]);
-    }
-}
-
-#[test]
 fn a_form_without_a_client_is_not_made_of_a_request_that_is_to_be_signed() {
     let context = grantee_core::authorization::RequestContext {
         client_id: "svc",

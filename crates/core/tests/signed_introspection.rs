@@ -256,15 +256,3 @@ fn an_algorithm_that_is_not_known_is_refused_when_the_client_is_made() {
         assert_eq!(Client::new(config, ports).unwrap_err().code(), "configuration", "{wrong}");
     }
 }
-
-#[test]
-fn the_examples_of_the_specification() {
-    let cases = support::spec_examples(&["introspection_response"]);
-    assert_eq!(cases.len(), 2);
-    for case in cases {
-        let body = case["input"]["body"].as_str().unwrap().to_owned();
-        let answer = http::Response::builder().body(Bytes::from(body)).unwrap();
-        let seen = grantee_core::endpoint::introspection::judge(&answer).unwrap();
-        assert_eq!(Value::Object(seen.members), case["expected"], "{}", case["name"]);
-    }
-}

@@ -11,7 +11,6 @@ use grantee_core::jose::{
 use grantee_core::{Error, Result};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use support::authorization::*;
 use support::provider::{ISSUER, NOW, claims as id_claims, ec, key, signed, signed_with};
 use support::{block_on, seconds};
@@ -352,33 +351,6 @@ fn tokens_in_it_are_judged_with_their_id_token() {
     assert_eq!(seen.id_token().unwrap().subject(), "alice");
     assert_eq!(seen.token().unwrap().lifetime(), Some(seconds(3600)));
     assert!(rule(respond(id_token(half("OTHER")))).contains("c_hash"));
-}
-
-#[test]
-fn jarm_section_2_1_examples() {
-    for case in examples("jarm_response") {
-        let (header, claims) = decoded(case["input"]["response"].as_str().unwrap());
-        assert_eq!((&header, &claims), (&case["expected"]["header"], &case["expected"]["claims"]), "{}", case["name"]);
-        // The key is not published: the same claims, signed by one of ours.
-        let key = ec(header["kid"].as_str().unwrap());
-        let world = try_world(vec![key.clone()], |config| {
-            config.set_client(case["input"]["client_id"].as_str().unwrap().to_owned(), None);
-            config.set_authorization_alg("ES256".to_owned());
-            config.members_mut().issuer = Some(case["input"]["expected_issuer"].as_str().unwrap().to_owned());
-        })
-        .unwrap();
-        world.clock.wall.store((claims["exp"].as_i64().unwrap() - 1) * 1000, Ordering::SeqCst);
-        let mut request = request().state(claims["state"].as_str().unwrap()).response_mode("jwt");
-        if claims.get("access_token").is_some() {
-            request = grantee_core::grant::legacy::implicit(request);
-        }
-        let response = signed(&key, SignatureAlgorithm::Es256, claims.as_object().unwrap());
-        let pending = world.start(request).1;
-        let seen = block_on(world.client.respond(pending, format!("#response={response}"))).unwrap();
-        assert_eq!(seen.code().map(|code| code.reveal()), claims.get("code").and_then(Value::as_str));
-        let token = seen.token().map(|token| token.access_token.reveal());
-        assert_eq!(token, claims.get("access_token").and_then(Value::as_str));
-    }
 }
 
 #[test]

@@ -59,7 +59,12 @@ fn a_client_registers_reads_updates_and_deletes_itself<F: OpenIdFace>(server: &S
     let renamed = face.update_registration(&read, &read.metadata.clone().client_name("renamed")).expect("an update");
     assert_eq!(renamed.client_id, first.client_id);
     assert_eq!(renamed.metadata.client_name.as_deref(), Some("renamed"));
-    println!("ROTATES {} read {} update {}", server.name, read.registration_access_token != first.registration_access_token, renamed.registration_access_token != read.registration_access_token);
+    println!(
+        "ROTATES {} read {} update {}",
+        server.name,
+        read.registration_access_token != first.registration_access_token,
+        renamed.registration_access_token != read.registration_access_token
+    );
 
     // Another program goes on with what was kept.
     let kept = serde_json::to_string(&renamed).expect("it can be kept");
@@ -88,10 +93,8 @@ fn a_client_registers_its_key<F: OpenIdFace>(server: &Server) {
     setup.client.auth = Auth::PrivateKeyJwt;
     setup.client.registration.key = Some(file.path().into());
     let keys = JwkSet::from_value(json!({ "keys": [key.to_value()] })).expect("a key set");
-    let asked = metadata()
-        .jwks(&keys)
-        .token_endpoint_auth_method("private_key_jwt")
-        .token_endpoint_auth_signing_alg("ES256");
+    let asked =
+        metadata().jwks(&keys).token_endpoint_auth_method("private_key_jwt").token_endpoint_auth_signing_alg("ES256");
     let (kept, face) = F::register(&setup, initial(server), &asked).expect("a registration");
     face.token(ClientCredentials::new()).expect("a token");
     log_in(&face, server);

@@ -30,9 +30,8 @@ fn works<F: OpenIdFace>(setup: &Setup, parts: usize) {
         let face = F::new(&Setup { pushed, ..setup.clone() });
         let (url, pending) = face.start(request()).expect("a request");
         let shown = Url::parse(&url).expect("a URL");
-        let parameter = |wanted: &str| {
-            shown.query_pairs().find_map(|(name, value)| (name == wanted).then(|| value.into_owned()))
-        };
+        let parameter =
+            |wanted: &str| shown.query_pairs().find_map(|(name, value)| (name == wanted).then(|| value.into_owned()));
         assert!(parameter("state").is_none() && parameter("redirect_uri").is_none(), "{url}");
         assert_eq!(parameter("request").map(|jwt| jwt.split('.').count()), (!pushed).then_some(parts), "{url}");
         assert_eq!(parameter("request_uri").is_some(), pushed, "{url}");

@@ -9,8 +9,9 @@ use grantee::legacy::Password;
 use grantee::oidc::{IdToken, IdTokenExpectations};
 use grantee::rules::{Audit, Rules};
 use grantee::{
-    AuthorizationRequest, Callback, ClientCredentials, ClientMetadata, ClientSecretJwt, ClientSecretPost, Error, Grant, Pending,
-    PrivateKeyJwt, RefreshToken, Secret, SelfSignedTlsClientAuth, TlsClientAuth, Token, TokenToActOn, UnverifiedIdToken,
+    AuthorizationRequest, Callback, ClientCredentials, ClientMetadata, ClientSecretJwt, ClientSecretPost, Error, Grant,
+    Pending, PrivateKeyJwt, RefreshToken, Secret, SelfSignedTlsClientAuth, TlsClientAuth, Token, TokenToActOn,
+    UnverifiedIdToken,
 };
 use grantee_interop::server::USER;
 use grantee_interop::{Auth, Walk};

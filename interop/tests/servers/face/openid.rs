@@ -1,8 +1,8 @@
 //! What OpenID Connect adds, in the library's two faces.
 
 use grantee::authorization::AuthorizationResponse;
-use grantee::endpoint::registration::Registration;
 use grantee::endpoint::end_session::{EndSession, PendingLogout};
+use grantee::endpoint::registration::Registration;
 use grantee::endpoint::userinfo::{UnboundUserinfo, Userinfo};
 use grantee::oidc::{IdToken, IdTokenExpectations};
 use grantee::rules::{Audit, Rules};
