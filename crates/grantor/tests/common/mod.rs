@@ -248,3 +248,22 @@ pub fn redeem(server: &Server, client: &str, secret: Option<&str>, code: &str) -
     pairs.extend(secret.map(|secret| ("client_secret", secret)));
     post(server, "/token", &pairs)
 }
+
+/// Puts a text at a URL of another server's.
+pub fn publish(host: &Server, text: &str) -> String {
+    let body = grantor::Misbehaviour::Body { status: 200, content_type: "text/plain".into(), body: text.into() };
+    host.misbehave(grantor::Endpoint::Other, body);
+    host.url("/public/published")
+}
+
+/// The members of a JSON object, those of the second in place of the first's; null takes one away.
+pub fn changed(base: &Value, change: &Value) -> serde_json::Map<String, Value> {
+    let mut members = base.as_object().unwrap().clone();
+    for (name, value) in change.as_object().unwrap() {
+        match value {
+            Value::Null => drop(members.remove(name)),
+            value => drop(members.insert(name.clone(), value.clone())),
+        }
+    }
+    members
+}
