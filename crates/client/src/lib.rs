@@ -56,6 +56,7 @@ mod http;
 mod openid;
 mod runtime;
 mod session;
+mod step_up;
 
 pub mod blocking;
 pub mod contract;

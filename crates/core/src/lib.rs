@@ -38,7 +38,7 @@
 //! | RFC 9110 section 11 challenges | [`wire::www_authenticate`] |
 //! | RFC 9207 issuer in the callback | [`authorization::response`] |
 //! | RFC 9449 DPoP | [`token_type::dpop`] |
-//! | RFC 9470 step-up challenges (reading) | [`wire::www_authenticate`], [`error::Insufficient`] |
+//! | RFC 9470 step-up | [`wire::www_authenticate`], [`error::Insufficient`], `authorization::step_up` |
 //! | draft-ietf-oauth-v2-1, FAPI 1.0 Advanced, FAPI 2.0 Security Profile and Message Signing, as rule sets | [`rules`] |
 //! | OAuth 2.0 Form Post Response Mode | [`authorization::form_post`] |
 //! | OAuth 2.0 Multiple Response Types | `authorization::response_type`, [`Client::respond`] |

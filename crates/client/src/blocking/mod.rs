@@ -20,6 +20,7 @@ mod openid;
 pub(crate) mod ports;
 pub(crate) mod runtime;
 mod session;
+mod step_up;
 
 pub use crate::adapters::ureq::AuthorizationMiddleware;
 pub use crate::http::ureq::UreqHttp;

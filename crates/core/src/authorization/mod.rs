@@ -18,6 +18,7 @@
 //! | [`callback`] | what came back, read | RFC 6749 section 4.1.2 |
 //! | [`response`] | the callback judged | RFC 6749 section 4.1.2, RFC 9207 |
 //! | `response_type` | what the answer holds | OAuth 2.0 Multiple Response Types |
+//! | `step_up` | the next request, where an API wants more | RFC 9470, RFC 6750 section 3.1 |
 //! | [`form_post`] | a callback that comes as a POST | OAuth 2.0 Form Post Response Mode |
 //! | [`jarm`] | a callback that is signed | JARM |
 //! | [`pushed`] | the request sent from here, not by the browser | RFC 9126 |
@@ -37,6 +38,7 @@ pub mod request_object;
 pub mod response;
 pub(crate) mod response_type;
 pub(crate) mod rules;
+mod step_up;
 #[cfg(test)]
 mod testing;
 

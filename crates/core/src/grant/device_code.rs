@@ -18,7 +18,6 @@ use crate::{Secret, UnixTime};
 use ::url::Url;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
 use std::fmt;
 use std::time::Duration;
 
@@ -43,13 +42,6 @@ impl DeviceAuthorizationRequest {
     }
 
     token_parameters!();
-
-    /// OPTIONAL. What exactly the token is to allow (RFC 9396).
-    #[must_use]
-    pub fn authorization_details(mut self, details: impl Into<Value>) -> Self {
-        self.parameters.authorization_details = Some(details.into());
-        self
-    }
 
     /// The form, without the client's authentication.
     pub fn form(&self) -> Params {
