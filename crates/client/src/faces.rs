@@ -34,6 +34,13 @@ macro_rules! danger_and_login {
                 self.0.config.set_accept_unsigned_id_tokens();
                 self.0
             }
+
+            /// Sends every authorization request as a request object without a signature (`alg` `none`), for a client that is
+            /// registered so. It protects nothing: whoever is in the browser's way can write another.
+            pub fn unsigned_request_objects(mut self) -> ClientBuilder {
+                self.0.config.set_unsigned_request_objects();
+                self.0
+            }
         }
 
         /// What a login brought.
@@ -67,6 +74,11 @@ macro_rules! danger_and_login {
             /// What was asked for.
             pub fn parameters(&self) -> &grantee_core::grant::TokenParameters {
                 &self.login.parameters
+            }
+
+            /// What was granted of the authorization details asked for, where the server said (RFC 9396 section 7).
+            pub fn granted_details(&self) -> Option<&grantee_core::authorization::Granted> {
+                self.login.granted_details.as_ref()
             }
 
             /// A session on this login's token. With a store, [`account`](SessionBuilder::account) says whose it is.

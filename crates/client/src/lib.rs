@@ -54,6 +54,7 @@ mod entropy;
 mod faces;
 mod http;
 mod openid;
+mod request_object;
 mod runtime;
 mod session;
 mod step_up;
@@ -66,7 +67,9 @@ pub use crate::http::ClientCertificate;
 pub use crate::http::reqwest::ReqwestHttp;
 pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest, ApiResponse, Booleans, NoneFields, Path};
 pub use client::{Client, ClientBuilder, Danger, Login};
-pub use grantee_core::authorization::{self, AuthorizationRequest, Callback, Pending};
+pub use grantee_core::authorization::{
+    self, AuthorizationDetail, AuthorizationDetails, AuthorizationRequest, Callback, Granted, Pending, RequestObjects,
+};
 pub use grantee_core::client_auth::{
     self, ClientAssertion, ClientAuth, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt,
     SelfSignedTlsClientAuth, TlsClientAuth,

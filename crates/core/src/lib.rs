@@ -35,11 +35,15 @@
 //! | RFC 8705 mutual TLS | [`client_auth`], [`token_type::certificate_bound`], `client::ask` (`mtls_endpoint_aliases`) |
 //! | RFC 8707 resource indicators | [`grant::TokenParameters`], [`authorization::request`] |
 //! | RFC 9068 access tokens that are JWTs, with RFC 7800 and RFC 8705 `cnf` | [`oidc::access_token`] |
+//! | RFC 9101 request objects, OpenID Connect Core section 6 | [`authorization::request_object`] |
 //! | RFC 9110 section 11 challenges | [`wire::www_authenticate`] |
+//! | RFC 9126 pushed authorization requests | [`authorization::pushed`] |
 //! | RFC 9207 issuer in the callback | [`authorization::response`] |
+//! | RFC 9396 rich authorization requests | [`authorization::authorization_details`] |
 //! | RFC 9449 DPoP | [`token_type::dpop`] |
 //! | RFC 9470 step-up | [`wire::www_authenticate`], [`error::Insufficient`], `authorization::step_up` |
 //! | draft-ietf-oauth-v2-1, FAPI 1.0 Advanced, FAPI 2.0 Security Profile and Message Signing, as rule sets | [`rules`] |
+//! | JWT Secured Authorization Response Mode (JARM) | [`authorization::jarm`] |
 //! | OAuth 2.0 Form Post Response Mode | [`authorization::form_post`] |
 //! | OAuth 2.0 Multiple Response Types | `authorization::response_type`, [`Client::respond`] |
 //! | OpenID Connect Core sections 2, 3, 10 and 12.2, ID tokens | [`oidc::id_token`], [`client::Login`] |

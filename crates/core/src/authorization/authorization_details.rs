@@ -200,14 +200,9 @@ impl AuthorizationDetails {
         let mut compared = Granted::default();
         // The best matches first, so that a poor one takes nothing away from a better.
         pair(&mut asked, &mut left, |asked, granted| same_members(asked, granted, &same), |_, _| {});
-        pair(
-            &mut asked,
-            &mut left,
-            |asked, granted| covers_members(asked, granted),
-            |asked, granted| {
-                compared.enriched.push(Change { requested: asked.clone(), granted: granted.clone() });
-            },
-        );
+        pair(&mut asked, &mut left, covers_members, |asked, granted| {
+            compared.enriched.push(Change { requested: asked.clone(), granted: granted.clone() });
+        });
         let same_type = |asked: &Map<_, _>, granted: &Map<String, Value>| asked.get("type") == granted.get("type");
         pair(&mut asked, &mut left, same_type, |asked, granted| {
             compared.changed.push(Change { requested: asked.clone(), granted: granted.clone() });
@@ -280,6 +275,18 @@ fn covers_members(asked: &Map<String, Value>, granted: &Map<String, Value>) -> b
 }
 
 /// What was granted of what was asked. Made by [`AuthorizationDetails::compare`].
+///
+/// ```
+/// use grantee_core::authorization::AuthorizationDetails;
+///
+/// let asked: AuthorizationDetails = r#"[{"type": "files", "actions": ["read", "write"]}, {"type": "mail"}]"#.parse()?;
+/// let granted: AuthorizationDetails = r#"[{"type": "files", "actions": ["read"]}]"#.parse()?;
+/// let compared = asked.compare(&granted);
+/// assert!(!compared.all());
+/// assert_eq!(compared.changed[0].granted.actions().collect::<Vec<_>>(), ["read"]);
+/// assert_eq!(compared.missing[0].detail_type(), "mail");
+/// # Ok::<(), grantee_core::Error>(())
+/// ```
 #[derive(Debug, Clone, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Granted {

@@ -246,7 +246,11 @@ impl Client {
     ) -> Result<(Url, Pending, String)> {
         let metadata = self.metadata().await?;
         let prepared = self.prepare(request.request_object(true), &metadata).await?;
-        if prepared.wants_push() || metadata.require_pushed_authorization_requests == Some(true) {
+        let rules = self.inner.config.rules;
+        if prepared.wants_push()
+            || metadata.require_pushed_authorization_requests == Some(true)
+            || rules.is_some_and(crate::rules::Rules::pushes)
+        {
             return Err(Error::config(
                 "a request that is pushed can't be one by reference",
                 "use start(..), which pushes the request object (RFC 9126 section 2.1)",

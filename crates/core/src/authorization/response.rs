@@ -140,21 +140,22 @@ impl AuthorizationResponse {
 }
 
 /// An answer that was read.
+#[allow(clippy::large_enum_variant)] // It lives for a moment, and nearly always is the large one.
 pub(crate) enum Read {
     /// Plain parameters, judged.
-    Plain(Box<Unverified>),
+    Plain(Unverified),
     /// A JWT, which the server's keys must open first.
-    Signed(Box<Signed>),
+    Signed(Signed),
 }
 
 impl Read {
     pub(crate) fn at(asked: Pending, callback: &Callback<'_>, now: UnixTime) -> Result<Self> {
         let answer = Answer::read(&asked, callback)?;
         match (answer.get(RESPONSE).map(Secret::from), asked.expects_signed()) {
-            (None, false) => Unverified::judge(asked, answer, false, now).map(|read| Self::Plain(Box::new(read))),
+            (None, false) => Unverified::judge(asked, answer, false, now).map(Self::Plain),
             (Some(response), true) => {
                 let iss = answer.get(ISS).map(str::to_owned);
-                Ok(Self::Signed(Box::new(Signed { asked, response, iss })))
+                Ok(Self::Signed(Signed { asked, response, iss }))
             }
             (Some(_), false) => Err(rule("the answer travels as it was asked to", "JARM section 2.3")
                 .expected("plain parameters")

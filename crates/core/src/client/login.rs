@@ -107,8 +107,8 @@ impl Client {
         // Read before anything is awaited: a callback borrows from its caller.
         let read = Read::at(pending, &callback.into(), self.now());
         let outcome = match read {
-            Ok(Read::Plain(read)) => self.vouched(*read, issuer.as_deref()).await,
-            Ok(Read::Signed(signed)) => Box::pin(self.opened(*signed, issuer.as_deref())).await,
+            Ok(Read::Plain(read)) => self.vouched(read, issuer.as_deref()).await,
+            Ok(Read::Signed(signed)) => Box::pin(self.opened(signed, issuer.as_deref())).await,
             Err(error) => Err(error),
         };
         outcome.inspect_err(|error| {

@@ -1,6 +1,7 @@
 //! A world for tests: a server made of a closure, clocks that stand still, chance that counts, and executors.
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
+pub mod authorization;
 pub mod provider;
 
 use bytes::Bytes;
