@@ -87,8 +87,23 @@ impl Profile {
 
     /// Where its tokens are kept.
     pub(crate) fn tokens(&self) -> Result<TokenFile> {
-        private_file::directory(&self.state)?;
+        self.make_state()?;
         Ok(TokenFile::at(self.state.join("tokens.json"))?)
+    }
+
+    /// Where the key that its tokens are bound to is kept.
+    pub(crate) fn dpop_key(&self) -> PathBuf {
+        self.state.join("dpop.jwk")
+    }
+
+    /// Where its registration at the server is kept.
+    pub(crate) fn registration(&self) -> PathBuf {
+        self.state.join("registration.json")
+    }
+
+    /// Makes the directory that holds its secrets.
+    pub(crate) fn make_state(&self) -> Result<()> {
+        private_file::directory(&self.state)
     }
 
     /// Removes it with its tokens.
@@ -168,7 +183,7 @@ fn parse(bytes: &[u8]) -> Result<Settings, String> {
 
 /// Settings with something everywhere, for the names they have.
 fn names() -> Settings {
-    use crate::settings::{AuthMethod, HeldGrant};
+    use crate::settings::{AuthMethod, HeldGrant, RulesName};
     let text = || Some(String::new());
     let path = || Some(PathBuf::new());
     let list = || vec![String::new()];
@@ -223,6 +238,23 @@ fn names() -> Settings {
         client_secret: text(),
         username: text(),
         password_file: path(),
+        service_account: path(),
+        subject: text(),
+        pushed_authorization_request_endpoint: text(),
+        device_authorization_endpoint: text(),
+        backchannel_authentication_endpoint: text(),
+        registration_endpoint: text(),
+        request_object_key: path(),
+        authorization_details: text(),
+        dpop_key: path(),
+        rules: Some(RulesName::Oauth21),
+        authorization_alg: text(),
+        authorization_encryption: text(),
+        introspection_alg: text(),
+        introspection_encryption: text(),
+        par: true,
+        request_object: true,
+        dpop: true,
     }
 }
 

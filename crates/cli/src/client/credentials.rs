@@ -6,7 +6,9 @@ use crate::input::Stdin;
 use crate::keys;
 use crate::settings::{AuthMethod, Settings};
 use grantee::blocking::ClientBuilder;
-use grantee::client_auth::{self, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt};
+use grantee::client_auth::{
+    self, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt, SelfSignedTlsClientAuth, TlsClientAuth,
+};
 use grantee::jose::{DecryptionKey, Jwk};
 use grantee::{ClientAssertion, Error, Secret, assertion};
 use std::path::Path;
@@ -35,6 +37,12 @@ impl Setup {
                 (None, None) => builder,
             },
             Some(AuthMethod::None) => builder.auth(client_auth::None),
+            Some(method) if method.is_by_certificate() && settings.tls_cert.is_none() => {
+                return Err(Failure::usage("this way to authenticate needs a certificate")
+                    .hint("give --tls-cert FILE and --tls-key FILE"));
+            }
+            Some(AuthMethod::TlsClientAuth) => builder.auth(TlsClientAuth),
+            Some(AuthMethod::SelfSignedTlsClientAuth) => builder.auth(SelfSignedTlsClientAuth),
             Some(AuthMethod::ClientSecretBasic) => {
                 let method = ClientSecretBasic::new(self.needed_secret()?);
                 builder.auth(if basic_raw { method.raw() } else { method })
@@ -89,16 +97,16 @@ impl Setup {
         })
     }
 
-    fn key(&self) -> Result<Option<Jwk>> {
+    pub(super) fn key(&self) -> Result<Option<Jwk>> {
         self.settings.key.as_deref().map(|file| self.read_key(file)).transpose()
     }
 
-    fn read_key(&self, file: &Path) -> Result<Jwk> {
+    pub(super) fn read_key(&self, file: &Path) -> Result<Jwk> {
         keys::key(file, self.key_password.as_ref())
     }
 
     /// An assertion that somebody else makes.
-    fn assertion(&self) -> Result<Option<ClientAssertion>> {
+    pub(super) fn assertion(&self) -> Result<Option<ClientAssertion>> {
         let settings = &self.settings;
         if let Some(file) = &settings.client_assertion_file {
             return Ok(Some(assertion::file(file)));
@@ -113,7 +121,8 @@ impl Setup {
 
 /// The password of the keys that the settings name: from a file, else from the environment.
 pub(super) fn key_password(settings: &Settings, stdin: &mut Stdin) -> Result<Option<Secret>> {
-    if settings.key.is_none() && settings.decryption_key.is_none() {
+    let keys = [&settings.key, &settings.decryption_key, &settings.request_object_key, &settings.dpop_key];
+    if keys.into_iter().all(Option::is_none) {
         return Ok(None);
     }
     match &settings.key_password_file {
@@ -130,6 +139,6 @@ fn signer(key: &Jwk) -> Result<PrivateKeyJwt> {
 }
 
 /// `ALG/ENC`, or `ALG` alone.
-fn algorithms(encryption: &str) -> (&str, &str) {
+pub(super) fn algorithms(encryption: &str) -> (&str, &str) {
     encryption.split_once('/').unwrap_or((encryption, USUAL_ENC))
 }

@@ -1,0 +1,34 @@
+//! `grantee token device`: a person confirms on another device (RFC 8628).
+
+use super::{Got, waiting};
+use crate::client::{Setup, asked};
+use crate::failure::Result;
+use crate::output;
+use crate::progress::spin;
+use crate::settings::HeldGrant;
+use grantee::DeviceAuthorizationRequest;
+use grantee::blocking::Device;
+use qrcode::QrCode;
+use qrcode::render::unicode::Dense1x2;
+
+pub(super) fn run(setup: &mut Setup) -> Result<Got> {
+    let client = setup.client()?;
+    let request = asked!(setup, DeviceAuthorizationRequest::new());
+    let device = spin("asking the server for a code", || client.device(request))?;
+    show(&device);
+    let login = waiting::wait(device.polling())?;
+    Ok(Got::of_login(setup, &client, &login, HeldGrant::DeviceCode))
+}
+
+/// What the person has to do; on a terminal with a picture for their telephone.
+fn show(device: &Device) {
+    output::note(&format!("{device}\n"));
+    let address = device.verification_uri_complete().unwrap_or(device.verification_uri());
+    if output::is_seen()
+        && let Ok(code) = QrCode::new(address)
+    {
+        // Light on dark, as most terminals are; cameras read both.
+        let picture = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
+        output::note(&format!("{picture}\n"));
+    }
+}
