@@ -92,6 +92,23 @@ pub use grantee_core::{Params, Scope, Secret, Token, TokenToActOn, UnixTime, Unv
 pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, token_type, wire};
 pub use session::{CallbackError, Session, SessionBuilder};
 
+/// Providers: what is known of each before a client is registered there. Made a client by `Client::preset`.
+///
+/// ```
+/// # fn main() -> grantee::Result<()> {
+/// use grantee::blocking::Client;
+/// use grantee::presets::{Auth0, GitHub};
+///
+/// let github = Client::preset(GitHub::new()).client("Iv1.0123", "s3cret").build()?;
+/// let tenant = Auth0::tenant("mytenant.eu")?;
+/// let auth0 = Client::preset(&tenant).client("client", "s3cret").build()?;
+/// let management = auth0.session(tenant.management_grant()).api(&tenant.management_url())?;
+/// # Ok(()) }
+/// ```
+pub mod presets {
+    pub use grantee_core::preset::*;
+}
+
 /// Where tokens are kept.
 pub mod stores {
     pub use grantee_stores::*;

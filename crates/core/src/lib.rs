@@ -54,6 +54,8 @@
 //! | OpenID Connect Session Management | [`oidc::session`] |
 //! | OpenID Connect Core section 4, logins that others start | [`oidc::third_party_login`] |
 //!
+//! Providers that deviate, and those that do not: [`preset`].
+//!
 //! In scope: what a client sends, how an answer is judged, when a token is renewed and where it is kept meanwhile. Out of
 //! scope: sockets, TLS, runtimes, browsers, files. Coming: the other grants, DPoP, OAuth 1.0.
 
@@ -73,6 +75,7 @@ pub mod hooks;
 pub mod metadata;
 pub mod oidc;
 pub mod ports;
+pub mod preset;
 pub mod rules;
 pub mod scope;
 pub mod secret;

@@ -342,3 +342,46 @@ fn debug_shows_the_thumbprint_and_no_key() {
     let shown = format!("{:?}", Dpop::from_key(&KEY).unwrap());
     assert!(shown.contains(&KEY.thumbprint()) && !shown.contains(&d), "{shown}");
 }
+
+#[test]
+fn what_was_demanded_is_for_the_request_that_follows_and_serves_others_once_it_was_met() {
+    let server = FakeServer::new(|request, count| match (request.uri().host(), count) {
+        (Some("as.example"), _) => answer(200, GRANTED),
+        (_, 2) => with_nonce(challenge(r#"DPoP error="use_dpop_nonce""#), "demanded"),
+        _ => answer(200, "{}"),
+    });
+    let source = source(&client(&server));
+    let get = || api("GET", "https://api.example/");
+    let uri = get().uri().clone();
+    block_on(async {
+        // One request is told what to show. Another that goes out meanwhile must not use it up.
+        let mut first = source.attempt();
+        let mut headers = http::HeaderMap::new();
+        first.authorize(&http::Method::GET, &uri, &mut headers).await.unwrap();
+        let told = with_nonce(challenge(r#"DPoP error="use_dpop_nonce""#), "mine").unwrap();
+        assert!(first.again(&uri, told.status(), told.headers()).await.unwrap());
+        let nonce_of_another = async || {
+            let mut headers = http::HeaderMap::new();
+            source.attempt().authorize(&http::Method::GET, &uri, &mut headers).await.unwrap();
+            let mut request = get();
+            *request.headers_mut() = headers;
+            proof(&request).1["nonce"].clone()
+        };
+        assert_eq!(nonce_of_another().await, Value::Null);
+        let mut headers = http::HeaderMap::new();
+        first.authorize(&http::Method::GET, &uri, &mut headers).await.unwrap();
+        let mut again = get();
+        *again.headers_mut() = headers;
+        assert_eq!(proof(&again).1["nonce"], "mine");
+        // The answer names no other one, so it serves on.
+        assert!(!first.again(&uri, http::StatusCode::OK, &http::HeaderMap::new()).await.unwrap());
+        assert_eq!(nonce_of_another().await, "mine");
+        // Whoever can't repeat a request leaves the demand to the next one.
+        let mut streamed = source.attempt();
+        streamed.authorize(&http::Method::GET, &uri, &mut http::HeaderMap::new()).await.unwrap();
+        let told = with_nonce(challenge(r#"DPoP error="use_dpop_nonce""#), "left").unwrap();
+        assert!(streamed.again(&uri, told.status(), told.headers()).await.unwrap());
+        drop(streamed);
+        assert_eq!(nonce_of_another().await, "left");
+    });
+}

@@ -56,7 +56,7 @@ fn rfc8693_2_3_request() {
 fn rfc8693_2_3_response_and_those_of_appendix_a() {
     for name in ["rfc8693-2.3-response", "rfc8693-A.1-response", "rfc8693-A.2-response"] {
         let case = example(name);
-        let token = answered(&case, &TokenExchange::new(&Token::bearer("subject")));
+        let token = answered(&case, &TokenExchange::new(Token::bearer("subject")));
         is_as_expected(&token, &case["expected"]);
         assert_eq!(token.is_bearer(), name != "rfc8693-A.2-response");
     }

@@ -76,7 +76,7 @@ fn types_are_inferred_from_our_own_values() {
 
 #[test]
 fn an_actor_type_goes_with_an_actor_and_only_then() {
-    assert!(!sent(TokenExchange::new(&Token::bearer("at"))).contains("actor_token"));
+    assert!(!sent(TokenExchange::new(Token::bearer("at"))).contains("actor_token"));
     let token = Token::bearer("at");
     assert!(refused(TokenExchange::new(&token).actor(SecurityToken::new("a", ""))).contains("actor token"));
     assert!(refused(TokenExchange::new(&token).actor(SecurityToken::new("", "jwt"))).contains("actor token"));
@@ -88,7 +88,7 @@ fn an_actor_type_goes_with_an_actor_and_only_then() {
 
 #[test]
 fn resources_and_audiences_repeat_and_scope_goes_along() {
-    let grant = TokenExchange::new(&Token::bearer("at"))
+    let grant = TokenExchange::new(Token::bearer("at"))
         .scope("read")
         .resource("https://a.example/")
         .resource("https://b.example/")
@@ -106,7 +106,7 @@ fn resources_and_audiences_repeat_and_scope_goes_along() {
 #[test]
 fn a_resource_is_an_absolute_uri_without_a_fragment() {
     for bad in ["orders", "/orders", "https://api.example/#orders"] {
-        assert!(refused(TokenExchange::new(&Token::bearer("at")).resource(bad)).contains("absolute URI"), "{bad}");
+        assert!(refused(TokenExchange::new(Token::bearer("at")).resource(bad)).contains("absolute URI"), "{bad}");
     }
 }
 
@@ -117,7 +117,7 @@ fn an_answer_that_does_not_say_what_was_issued_is_refused() {
         r#"{"access_token":"s3cret","token_type":"Bearer","issued_token_type":""}"#,
         r#"{"access_token":"s3cret","token_type":"Bearer","issued_token_type":7}"#,
     ] {
-        let error = answer(&TokenExchange::new(&Token::bearer("at")), body).0.unwrap_err();
+        let error = answer(&TokenExchange::new(Token::bearer("at")), body).0.unwrap_err();
         let Error::Rule(rule) = &error else { panic!("{error:?}") };
         assert_eq!(rule.spec, "RFC 8693 section 2.2.1");
         assert!(!error.to_string().contains("s3cret"), "{error}");
@@ -129,7 +129,7 @@ fn what_is_no_access_token_is_brought_and_never_put_on_a_request() {
     let body = r#"{"access_token":"s3cret","token_type":"N_A","issued_token_type":"urn:ietf:params:oauth:token-type:saml2","expires_in":60}"#;
     let server = FakeServer::new(move |_, _| json(200, body));
     let client = client(&server, &ManualClock::new());
-    let grant = TokenExchange::new(&Token::bearer("at")).requested_token_type("saml2");
+    let grant = TokenExchange::new(Token::bearer("at")).requested_token_type("saml2");
     let source = source(&client, grant).build().unwrap();
     let token = block_on(source.token()).unwrap();
     assert_eq!(token.issued_token_type.as_deref(), Some("urn:ietf:params:oauth:token-type:saml2"));
@@ -144,14 +144,14 @@ fn what_is_no_access_token_is_brought_and_never_put_on_a_request() {
 fn a_session_exchanges_again_when_due_and_by_the_refresh_token_where_there_is_one() {
     let (server, clock) = (exchanging(""), ManualClock::new());
     let again =
-        source(&client(&server, &clock), TokenExchange::new(&Token::bearer("at")).audience("x")).build().unwrap();
+        source(&client(&server, &clock), TokenExchange::new(Token::bearer("at")).audience("x")).build().unwrap();
     block_on(again.token()).unwrap();
     clock.pass(seconds(100));
     block_on(again.token()).unwrap();
     assert_eq!(server.body(0), server.body(1));
     let server = exchanging(r#","refresh_token":"rt""#);
     let refreshed =
-        source(&client(&server, &clock), TokenExchange::new(&Token::bearer("at")).audience("x")).build().unwrap();
+        source(&client(&server, &clock), TokenExchange::new(Token::bearer("at")).audience("x")).build().unwrap();
     block_on(refreshed.token()).unwrap();
     clock.pass(seconds(100));
     // The refresh says nothing of what was issued, and need not (section 2.2.1 is about exchanges).
@@ -173,7 +173,7 @@ fn exchanging(more: &'static str) -> std::sync::Arc<FakeServer> {
 #[test]
 fn a_subject_that_was_refused_is_not_shown_again() {
     let (server, clock) = (FakeServer::new(|_, _| json(400, r#"{"error":"invalid_grant"}"#)), ManualClock::new());
-    let source = source(&client(&server, &clock), TokenExchange::new(&Token::bearer("at"))).build().unwrap();
+    let source = source(&client(&server, &clock), TokenExchange::new(Token::bearer("at"))).build().unwrap();
     block_on(source.token()).unwrap_err();
     clock.pass(seconds(60));
     block_on(source.token()).unwrap_err();
@@ -195,7 +195,7 @@ fn two_subjects_in_one_store_keep_a_token_each() {
     let client = client(&server, &ManualClock::new());
     let store = Shelf::default();
     let get = |subject: &str| {
-        let grant = TokenExchange::new(&Token::bearer(subject));
+        let grant = TokenExchange::new(Token::bearer(subject));
         access(&source(&client, grant).store(std::sync::Arc::new(store.clone())).build().unwrap())
     };
     assert_eq!((get("alice").as_str(), get("bob").as_str(), get("alice").as_str()), ("for-a", "for-b", "for-a"));
@@ -205,7 +205,7 @@ fn two_subjects_in_one_store_keep_a_token_each() {
 #[test]
 fn it_keeps_the_contract_of_grants() {
     contract::grant::run(
-        &TokenExchange::new(&Token::bearer("at")).actor(SecurityToken::new("a", "jwt")).param("own", "1"),
+        &TokenExchange::new(Token::bearer("at")).actor(SecurityToken::new("a", "jwt")).param("own", "1"),
     );
-    assert!(TokenExchange::new(&Token::bearer("at")).is_repeatable());
+    assert!(TokenExchange::new(Token::bearer("at")).is_repeatable());
 }

@@ -14,6 +14,7 @@ use grantee_core::endpoint::introspection::Introspection;
 use grantee_core::grant::{Grant, ServiceAccount, Stored};
 use grantee_core::metadata::AuthorizationServer;
 use grantee_core::ports::Ports;
+use grantee_core::preset::Preset;
 use grantee_core::rules::{Audit, Rules};
 use grantee_core::{Result, Token, TokenToActOn, client_config_methods};
 use std::sync::Arc;
@@ -43,6 +44,12 @@ impl Client {
         let mut builder = ClientBuilder::new(Config::new(Server::Literal));
         *builder.config.members_mut() = metadata;
         builder
+    }
+
+    /// A client at a provider that is known: its endpoints, and where it deviates from the specifications. See
+    /// [`presets`](crate::presets).
+    pub fn preset(provider: impl Preset) -> ClientBuilder {
+        ClientBuilder::new(provider.config())
     }
 
     /// A client of a service account: its token endpoint, its name, and nothing beside its assertion on the wire. Its tokens come by

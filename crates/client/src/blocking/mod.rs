@@ -18,6 +18,7 @@ mod api;
 mod client;
 mod openid;
 pub(crate) mod ports;
+pub mod presets;
 mod request_object;
 pub(crate) mod runtime;
 mod session;

@@ -180,6 +180,10 @@ impl Client {
         }
     }
 
+    pub fn client_id(&self) -> &str {
+        self.core().client_id()
+    }
+
     pub fn counters(&self) -> grantee::counters::Counters {
         self.core().counters()
     }

@@ -132,13 +132,13 @@ impl Client {
             sent.store(true, Ordering::SeqCst);
         }
         let answer = self.exchange(stage, request).await?;
-        config.token_type.observe(&uri, answer.headers());
         if matches!(proof, Proof::By(_)) && demanded.0.is_none() {
             demanded.0 = config.token_type.demand(Answer::AuthorizationServer(&answer));
             if demanded.0.is_some() {
                 return Ok(None);
             }
         }
+        config.token_type.observe(&uri, answer.headers(), demanded.0.as_deref());
         Ok(Some(Asked { answer, bound_to, method }))
     }
 }

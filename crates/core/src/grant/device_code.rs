@@ -331,6 +331,7 @@ pub(crate) mod whole_and_fraction {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
     use serde_json::json;
 
     const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);

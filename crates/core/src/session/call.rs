@@ -89,12 +89,23 @@ pub struct Attempt<'a> {
     /// The header of the token that goes on next, or went on last.
     header: Option<HeaderValue>,
     demanded: Option<String>,
+    /// Where the demand came from, until a request meets it.
+    unmet: Option<Uri>,
     renewed: bool,
+}
+
+/// Whoever can't send the request again leaves what was demanded to the next one.
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if let (Some(uri), Some(demanded)) = (&self.unmet, &self.demanded) {
+            self.source.client().inner.config.token_type.observe(uri, &HeaderMap::new(), Some(demanded));
+        }
+    }
 }
 
 impl<'a> Attempt<'a> {
     pub(crate) fn new(source: &'a Source, placement: Placement) -> Self {
-        Self { source, placement, header: None, demanded: None, renewed: false }
+        Self { source, placement, header: None, demanded: None, unmet: None, renewed: false }
     }
 
     /// Puts the token on a request, and a proof where its type needs one: new ones at each call.
@@ -120,6 +131,7 @@ impl<'a> Attempt<'a> {
         context.key_thumbprint = token.key_thumbprint.as_deref();
         context.demanded = self.demanded.as_deref();
         token_type.prove(context, headers).await?;
+        self.unmet = None;
         self.header = Some(header.clone());
         headers.insert(AUTHORIZATION, header);
         Ok(())
@@ -155,13 +167,14 @@ impl<'a> Attempt<'a> {
     /// Whatever keeps a new token from coming.
     pub async fn again(&mut self, uri: &Uri, status: StatusCode, headers: &HeaderMap) -> Result<bool> {
         let token_type = &self.source.client().inner.config.token_type;
-        token_type.observe(uri, headers);
         if self.demanded.is_none() {
             self.demanded = token_type.demand(Answer::Api(status, headers));
             if self.demanded.is_some() {
+                self.unmet = Some(uri.clone());
                 return Ok(true);
             }
         }
+        token_type.observe(uri, headers, self.demanded.as_deref());
         let Some(header) = self.header.take() else { return Ok(false) };
         if self.renewed || !rejects_the_token(status, headers) {
             return Ok(false);
@@ -202,12 +215,14 @@ impl Client {
             }
             request.headers_mut().insert(AUTHORIZATION, header.clone());
             let answer = self.exchange(stage, request).await?;
-            config.token_type.observe(&uri, answer.headers());
-            let demand = config.token_type.demand(Answer::Api(answer.status(), answer.headers()));
-            if demand.is_none() || demanded.is_some() {
-                return Ok(answer);
+            if demanded.is_none() {
+                demanded = config.token_type.demand(Answer::Api(answer.status(), answer.headers()));
+                if demanded.is_some() {
+                    continue;
+                }
             }
-            demanded = demand;
+            config.token_type.observe(&uri, answer.headers(), demanded.as_deref());
+            return Ok(answer);
         }
     }
 }

@@ -234,8 +234,9 @@ impl TokenType for Dpop {
         })
     }
 
-    fn observe(&self, uri: &Uri, headers: &HeaderMap) {
-        if let Some(nonce) = nonce(headers) {
+    // A server says nothing where the nonce it has just taken serves on (section 8.2).
+    fn observe(&self, uri: &Uri, headers: &HeaderMap, met: Option<&str>) {
+        if let Some(nonce) = nonce(headers).or(met) {
             self.nonces.keep(uri, nonce);
         }
     }

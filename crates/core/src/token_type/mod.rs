@@ -97,8 +97,12 @@ pub trait TokenType: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Looks at every answer of a server, whatever its status, for what later proofs need.
-    fn observe(&self, _: &Uri, _: &HeaderMap) {}
+    /// Looks at an answer of a server, whatever its status, for what later proofs need. `met` is what had been demanded and the
+    /// request showed, if it was made for a demand. An answer that demands something is shown here only where nothing is sent
+    /// again: what it demands is for the very request that follows, and may serve once.
+    fn observe(&self, uri: &Uri, headers: &HeaderMap, met: Option<&str>) {
+        let _ = (uri, headers, met);
+    }
 
     /// What an answer demands of a proof before anything else, so that the request is to be made once more with it.
     fn demand(&self, _: Answer<'_>) -> Option<String> {
