@@ -91,6 +91,10 @@ macro_rules! danger_and_login {
                 )
             }
 
+            pub(crate) fn new(login: grantee_core::Login, client: Client) -> Self {
+                Self { login, client }
+            }
+
             pub(crate) fn client(&self) -> &Client {
                 &self.client
             }
@@ -113,3 +117,125 @@ macro_rules! danger_and_login {
     };
 }
 pub(crate) use danger_and_login;
+
+/// A person's confirmation under way. Expects `Client`, `Cancel`, `UnixTime`, `Duration` and the core's `polling` in scope.
+macro_rules! polling {
+    () => {
+        /// A person's confirmation under way: state by state for whoever shows it, as one wait, or by single requests.
+        #[derive(Debug)]
+        #[must_use]
+        pub struct Polling {
+            core: polling::Polling,
+            client: Client,
+        }
+
+        impl Polling {
+            pub(crate) fn new(core: polling::Polling, client: Client) -> Self {
+                Self { core, client }
+            }
+
+            /// Ends the waits when this is thrown.
+            pub fn cancelled_by(mut self, cancel: &Cancel) -> Self {
+                self.core = self.core.cancelled_by(cancel);
+                self
+            }
+
+            /// How long to wait before the server may be asked again; zero when it is time, or when it is all over.
+            pub fn due_in(&self) -> Duration {
+                self.core.due_in()
+            }
+
+            /// The pause between two requests as it is now.
+            pub fn interval(&self) -> Duration {
+                self.core.interval()
+            }
+
+            /// Until when the person may confirm.
+            pub fn expires_at(&self) -> UnixTime {
+                self.core.expires_at()
+            }
+        }
+    };
+}
+pub(crate) use polling;
+
+/// A login on a device under way, but for its waits. Expects `Client`, `Polling` and the core's `DeviceAuthorization` and
+/// `DeviceCode` in scope.
+macro_rules! device {
+    () => {
+        impl Device {
+            /// What the server answered, to be kept: [`Client::resume_device`] goes on with it, in another process too.
+            pub fn authorization(&self) -> &DeviceAuthorization {
+                &self.authorization
+            }
+
+            /// The grant that brings the token: for a [`session`](Client::session) that waits when it is first used.
+            pub fn grant(&self) -> DeviceCode {
+                self.authorization.grant()
+            }
+
+            /// Waits state by state.
+            pub fn polling(&self) -> Polling {
+                Polling::new(self.client.core().device_polling(&self.authorization), self.client.clone())
+            }
+        }
+
+        impl std::ops::Deref for Device {
+            type Target = DeviceAuthorization;
+
+            fn deref(&self) -> &DeviceAuthorization {
+                &self.authorization
+            }
+        }
+
+        /// What the person has to do.
+        impl std::fmt::Display for Device {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                self.authorization.fmt(f)
+            }
+        }
+    };
+}
+pub(crate) use device;
+
+/// A backchannel authentication under way, but for its waits. Expects `Client`, `Polling`, `Result` and the core's types in scope.
+macro_rules! backchannel {
+    () => {
+        impl Backchannel {
+            /// Where its notification comes in, for one that was kept.
+            #[must_use]
+            pub fn notified_in(mut self, inbox: &NotificationInbox) -> Self {
+                self.inbox = Some(inbox.clone());
+                self
+            }
+
+            /// What a notification is checked against.
+            pub fn pending(&self) -> &BackchannelAuthentication {
+                &self.pending
+            }
+
+            /// What is under way, to be kept: [`Client::resume_backchannel`] goes on with it, in another process too.
+            pub fn into_pending(self) -> BackchannelAuthentication {
+                self.pending
+            }
+
+            /// The grant that brings the token: for a [`session`](Client::session) that waits when it is first used.
+            ///
+            /// # Errors
+            /// [`Error::Config`](crate::Error::Config) when the mode is push.
+            pub fn into_grant(self) -> Result<Ciba> {
+                self.pending.into_grant()
+            }
+
+            /// Waits state by state: asks the token endpoint or, with an inbox, waits for what comes in there.
+            ///
+            /// # Errors
+            /// [`Error::Config`](crate::Error::Config) when the mode is push and there is no inbox.
+            pub fn polling(self) -> Result<Polling> {
+                let core = self.client.core().backchannel_polling(self.pending, self.inbox.as_ref())?;
+                Ok(Polling::new(core, self.client))
+            }
+        }
+    };
+}
+pub(crate) use backchannel;

@@ -49,11 +49,15 @@
 pub mod adapters;
 mod api;
 pub mod assertion;
+mod backchannel;
+pub mod ciba;
 mod client;
+mod device;
 mod entropy;
 mod faces;
 mod http;
 mod openid;
+mod polling;
 mod request_object;
 mod runtime;
 mod session;
@@ -66,7 +70,9 @@ pub mod loopback;
 pub use crate::http::ClientCertificate;
 pub use crate::http::reqwest::ReqwestHttp;
 pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest, ApiResponse, Booleans, NoneFields, Path};
+pub use backchannel::Backchannel;
 pub use client::{Client, ClientBuilder, Danger, Login};
+pub use device::Device;
 pub use grantee_core::authorization::{
     self, AuthorizationDetail, AuthorizationDetails, AuthorizationRequest, Callback, Granted, Pending, RequestObjects,
 };
@@ -77,9 +83,11 @@ pub use grantee_core::client_auth::{
 pub use grantee_core::endpoint::end_session::{EndSession, PendingLogout};
 pub use grantee_core::endpoint::userinfo::{UnboundUserinfo, Userinfo};
 pub use grantee_core::error::{self, Error, Result};
+pub use grantee_core::grant::polling::PollState;
 pub use grantee_core::grant::{
-    self, AuthorizationCode, ClientCredentials, Grant, JwtBearer, RefreshToken, Saml2Bearer, SecurityToken,
-    ServiceAccount, SignedJwtBearer, Stored, TokenExchange, legacy,
+    self, AuthorizationCode, BackchannelAuthenticationRequest, ClientCredentials, DeviceAuthorization,
+    DeviceAuthorizationRequest, DeviceCode, Grant, JwtBearer, RefreshToken, Saml2Bearer, SecurityToken, ServiceAccount,
+    SignedJwtBearer, Stored, TokenExchange, legacy,
 };
 pub use grantee_core::hooks::{self, Hook};
 pub use grantee_core::oidc::{
@@ -90,6 +98,7 @@ pub use grantee_core::session::Renewal;
 pub use grantee_core::session::call::{Attempt, Placement};
 pub use grantee_core::{Params, Scope, Secret, Token, TokenToActOn, UnixTime, UnverifiedIdToken};
 pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, token_type, wire};
+pub use polling::Polling;
 pub use session::{CallbackError, Session, SessionBuilder};
 
 /// Providers: what is known of each before a client is registered there. Made a client by `Client::preset`.

@@ -10,7 +10,7 @@
 //! [`Cancel`] to end it when the caller is dropped.
 
 mod browser;
-mod connection;
+pub(crate) mod connection;
 mod pages;
 
 pub use browser::open_browser;
@@ -175,7 +175,7 @@ impl LoopbackReceiver {
                     Step::Closed => {}
                     Step::Received(request) => {
                         let (page, callback) = self.judge(&request, &state);
-                        connection.answer(&page, now);
+                        connection.answer(page.to_bytes(), now);
                         if let Some(callback) = callback {
                             connection.finish(FAREWELL);
                             return Ok(callback);

@@ -15,8 +15,11 @@
 //! may be used inside somebody's runtime, where it holds the thread it is called on.
 
 mod api;
+mod backchannel;
 mod client;
+mod device;
 mod openid;
+mod polling;
 pub(crate) mod ports;
 pub mod presets;
 mod request_object;
@@ -27,7 +30,10 @@ mod step_up;
 pub use crate::adapters::ureq::AuthorizationMiddleware;
 pub use crate::http::ureq::UreqHttp;
 pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest};
+pub use backchannel::Backchannel;
 pub use client::{Client, ClientBuilder, Danger, Login};
+pub use device::Device;
 pub use openid::AccessTokenValidator;
+pub use polling::Polling;
 pub use ports::{Hook, Http};
 pub use session::{Attempt, Session, SessionBuilder};

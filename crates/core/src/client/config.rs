@@ -280,6 +280,20 @@ macro_rules! client_config_methods {
             self
         }
 
+        /// Where a device starts (RFC 8628), in the place of what the metadata says.
+        #[must_use]
+        pub fn device_authorization_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().device_authorization_endpoint = Some(url.into());
+            self
+        }
+
+        /// Where a backchannel authentication starts (CIBA), in the place of what the metadata says.
+        #[must_use]
+        pub fn backchannel_authentication_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().backchannel_authentication_endpoint = Some(url.into());
+            self
+        }
+
         /// The userinfo endpoint, in the place of the one in the metadata.
         #[must_use]
         pub fn userinfo_endpoint(mut self, url: impl Into<String>) -> Self {

@@ -6,7 +6,7 @@
 //!                                                  └ grant() -> DeviceCode -> Client::polling | token | session
 //! ```
 
-use super::polling::{DEFAULT_INTERVAL, Openid, Schedule};
+use super::polling::{DEFAULT_INTERVAL, Openid, Polling, Schedule};
 use super::{Grant, GrantContext, TokenParameters, token_parameters};
 use crate::client::{Client, Proof};
 use crate::error::{Error, Excerpt, Result, RuleViolation};
@@ -19,6 +19,7 @@ use ::url::Url;
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 use std::fmt;
+use std::sync::Arc;
 use std::time::Duration;
 
 pub(crate) const STAGE: &str = "device authorization request";
@@ -118,6 +119,11 @@ impl Client {
         tracing::info!(client_id = self.client_id(), issuer, "device authorization started");
         Ok(authorization)
     }
+
+    /// Waits for a person's decision on a device, step by step.
+    pub fn device_polling(&self, authorization: &DeviceAuthorization) -> Polling {
+        Polling::of(self, Arc::new(authorization.grant()), &authorization.schedule())
+    }
 }
 
 /// What the server answered: shown to the person by `Display`, which prints what they have to do; `device_code` is for the
@@ -191,19 +197,20 @@ impl DeviceAuthorization {
 
     /// The grant that brings the token once the person has confirmed.
     pub fn grant(&self) -> DeviceCode {
-        let asked_openid = self.parameters.scope.as_ref().is_some_and(|scope| scope.contains("openid"));
         DeviceCode {
             device_code: self.device_code.clone(),
             parameters: self.parameters.clone(),
-            schedule: Schedule {
-                what: "the device code",
-                openid: asked_openid.then(|| Openid {
-                    expected: IdTokenExpectations::new(),
-                    issuer: self.issuer.clone(),
-                    always: false,
-                }),
-                ..Schedule::new(self.requested_at, self.expires_in).interval(self.interval)
-            },
+            schedule: self.schedule(),
+        }
+    }
+
+    fn schedule(&self) -> Schedule {
+        let asked_openid = self.parameters.scope.as_ref().is_some_and(|scope| scope.contains("openid"));
+        let openid = || Openid { expected: IdTokenExpectations::new(), issuer: self.issuer.clone(), always: false };
+        Schedule {
+            what: "the device code",
+            openid: asked_openid.then(openid),
+            ..Schedule::new(self.requested_at, self.expires_in).interval(self.interval)
         }
     }
 }
@@ -331,8 +338,7 @@ pub(crate) mod whole_and_fraction {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::Value;
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     const NOW: UnixTime = UnixTime::from_seconds(1_700_000_000);
 

@@ -1,6 +1,7 @@
 //! Grants: one file a grant. Adding one is a file and a `pub mod` line here, or a type in a crate of your own.
 
 mod authorization_code;
+pub mod ciba;
 mod client_credentials;
 pub mod device_code;
 mod jwt_bearer;
@@ -13,6 +14,7 @@ mod stored;
 mod token_exchange;
 
 pub use authorization_code::AuthorizationCode;
+pub use ciba::{BackchannelAuthentication, BackchannelAuthenticationRequest, Ciba, Delivery, NotificationInbox};
 pub use client_credentials::ClientCredentials;
 pub use device_code::{DeviceAuthorization, DeviceAuthorizationRequest, DeviceCode};
 pub use jwt_bearer::{JwtBearer, SignedJwtBearer};

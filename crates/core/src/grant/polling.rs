@@ -192,11 +192,15 @@ impl Client {
                 "use token(..); only a grant with a schedule is asked for again",
             )
         })?;
-        Ok(Polling { turns: Turns::new(self, &schedule), client: self.clone(), grant })
+        Ok(Polling::of(self, grant, &schedule))
     }
 }
 
 impl Polling {
+    pub(crate) fn of(client: &Client, grant: Arc<dyn Grant>, schedule: &Schedule) -> Self {
+        Self { turns: Turns::new(client, schedule), client: client.clone(), grant }
+    }
+
     /// Takes the next step, which may be a long wait, and says how it stands; `None` after the end.
     pub async fn next(&mut self) -> Option<PollState> {
         self.turns.next(&self.client, &*self.grant, &AtomicBool::new(false)).await
