@@ -175,7 +175,7 @@ impl Setup {
     /// The single endpoints, each with how it is said to a client.
     fn endpoints(&self) -> impl Iterator<Item = (fn(ClientBuilder, &str) -> ClientBuilder, Option<&str>)> {
         let settings = &self.settings;
-        let endpoints: [(fn(ClientBuilder, &str) -> ClientBuilder, &Option<String>); 11] = [
+        let endpoints: [(fn(ClientBuilder, &str) -> ClientBuilder, &Option<String>); 10] = [
             (|builder, url| builder.authorization_endpoint(url), &settings.authorization_endpoint),
             (|builder, url| builder.token_endpoint(url), &settings.token_endpoint),
             (|builder, url| builder.introspection_endpoint(url), &settings.introspection_endpoint),
@@ -191,7 +191,6 @@ impl Setup {
                 |builder, url| builder.backchannel_authentication_endpoint(url),
                 &settings.backchannel_authentication_endpoint,
             ),
-            (|builder, url| builder.registration_endpoint(url), &settings.registration_endpoint),
             (|builder, url| builder.jwks_uri(url), &settings.jwks_uri),
         ];
         endpoints.into_iter().map(|(say, url)| (say, url.as_deref()))

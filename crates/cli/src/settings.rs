@@ -460,9 +460,13 @@ impl Settings {
             client_secret: self.client_secret.or(secret_below),
             username: self.username.or(below.username),
             password_file: self.password_file.or(below.password_file),
-            pushed_authorization_request_endpoint: self.pushed_authorization_request_endpoint.or(below.pushed_authorization_request_endpoint),
+            pushed_authorization_request_endpoint: self
+                .pushed_authorization_request_endpoint
+                .or(below.pushed_authorization_request_endpoint),
             device_authorization_endpoint: self.device_authorization_endpoint.or(below.device_authorization_endpoint),
-            backchannel_authentication_endpoint: self.backchannel_authentication_endpoint.or(below.backchannel_authentication_endpoint),
+            backchannel_authentication_endpoint: self
+                .backchannel_authentication_endpoint
+                .or(below.backchannel_authentication_endpoint),
             registration_endpoint: self.registration_endpoint.or(below.registration_endpoint),
             request_object_key: self.request_object_key.or(below.request_object_key),
             authorization_details: self.authorization_details.or(below.authorization_details),

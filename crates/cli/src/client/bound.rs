@@ -5,13 +5,13 @@ use super::Setup;
 use super::credentials::algorithms;
 use crate::failure::{Failure, Result};
 use crate::profile::Profile;
-use crate::settings::{AuthMethod, RulesName};
+use crate::settings::RulesName;
 use crate::{input, private_file};
+use grantee::Error;
 use grantee::authorization::RequestObjects;
 use grantee::blocking::ClientBuilder;
 use grantee::jose::{Curve, Jwk, KeyKind, SignatureAlgorithm, SigningKey};
 use grantee::token_type::dpop::Dpop;
-use grantee::Error;
 
 impl Setup {
     /// How authorization requests travel, and how their answers and those about tokens are signed.
@@ -31,15 +31,6 @@ impl Setup {
         if let Some(encryption) = &settings.authorization_encryption {
             let (alg, enc) = algorithms(encryption);
             builder = builder.authorization_encryption(alg, enc);
-        }
-        let signed_by_rule = settings.rules == Some(RulesName::Fapi2MessageSigning);
-        let registered = settings.id_token_alg.as_ref().filter(|_| signed_by_rule);
-        if let Some(alg) = settings.introspection_alg.as_ref().or(registered) {
-            builder = builder.introspection_alg(alg);
-        }
-        if let Some(encryption) = &settings.introspection_encryption {
-            let (alg, enc) = algorithms(encryption);
-            builder = builder.introspection_encryption(alg, enc);
         }
         Ok(builder)
     }

@@ -1,7 +1,7 @@
 //! `grantee call`: a request to an API with the token on it, renewed and retried as a session does.
 
-use crate::args::Call;
 use super::step_up;
+use crate::args::Call;
 use crate::client::{Setup, build};
 use crate::failure::{Failure, Result};
 use crate::input;

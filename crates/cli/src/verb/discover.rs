@@ -74,12 +74,7 @@ fn show(audit: &Audit) -> Result<()> {
                 Cell::new(format!("{}\n{}", output::clean(lacks), in_options(finding.hint))).fg(Color::Yellow)
             }
         };
-        table.add_row([
-            Cell::new(finding.rule),
-            Cell::new(finding.party.name()),
-            Cell::new(finding.spec),
-            found,
-        ]);
+        table.add_row([Cell::new(finding.rule), Cell::new(finding.party.name()), Cell::new(finding.spec), found]);
     }
     output::text(&format!("\n{table}"))
 }

@@ -29,10 +29,8 @@ pub(super) fn hint(missing: &Insufficient, setup: &Setup) -> String {
     }
     if let Some(wanted) = &missing.scope {
         let before = Scope::from(settings.scope.join(" "));
-        let more: Vec<&str> = wanted
-            .iter()
-            .filter(|word| fits(word) && !NEVER_ADDED.contains(word) && !before.contains(word))
-            .collect();
+        let more: Vec<&str> =
+            wanted.iter().filter(|word| fits(word) && !NEVER_ADDED.contains(word) && !before.contains(word)).collect();
         let all = before.iter().chain(more).collect::<Vec<_>>().join(" ");
         command.push_str(&format!(" --scope '{all}'"));
     }

@@ -8,6 +8,7 @@ use crate::output;
 use crate::progress::spin;
 use crate::settings::HeldGrant;
 use grantee::BackchannelAuthenticationRequest;
+use grantee::ciba::{Delivery, NotificationListener};
 
 pub(super) fn run(setup: &mut Setup, of: OfGrants) -> Result<Got> {
     let mut request = hinted(setup, &of)?;
@@ -32,15 +33,27 @@ pub(super) fn run(setup: &mut Setup, of: OfGrants) -> Result<Got> {
         request = request.signed_by(signer);
     }
     let request = asked!(setup, request);
-    let login = match of.notify_listen {
-        Some(_) => todo_notified(),
-        None => {
-            let asked = spin("asking the server to ask the person", || client.backchannel(request))?;
-            output::note("The server asks the person on their own device.");
-            waiting::wait(asked.polling()?)?
-        }
-    };
+    let (request, _listener) = notified(setup, request, &of)?;
+    let asked = spin("asking the server to ask the person", || client.backchannel(request))?;
+    output::note("The server asks the person on their own device.");
+    let login = waiting::wait(asked.polling()?)?;
     Ok(Got::of_login(setup, &client, &login, HeldGrant::Ciba))
+}
+
+/// Listens for the server's notification, which says itself whether it is a ping or a push. The listener is there before the
+/// request is sent, and lives as long as the wait.
+fn notified(
+    setup: &mut Setup,
+    mut request: BackchannelAuthenticationRequest,
+    of: &OfGrants,
+) -> Result<(BackchannelAuthenticationRequest, Option<NotificationListener>)> {
+    let Some(address) = of.notify_listen else { return Ok((request, None)) };
+    if let Some(file) = &of.notification_token_file {
+        request = request.notification_token(setup.stdin.secret_file("the notification token", file)?);
+    }
+    let listener = NotificationListener::bind(address)?;
+    output::note(&format!("listening for the server's notification on {}", listener.local_addr()));
+    Ok((request.delivery(Delivery::Notified).notified_in(listener.inbox()), Some(listener)))
 }
 
 /// Whom to ask, by the one hint that is given. A login hint that the profile has goes behind what is said now.
