@@ -188,6 +188,14 @@ impl Client {
         self.executor.close().await;
     }
 
+    pub(crate) fn of_core(core: grantee_core::Client, executor: Arc<TokioExecutor>) -> Self {
+        Self { core, executor }
+    }
+
+    pub(crate) fn with_core(&self, core: grantee_core::Client) -> Self {
+        Self { core, executor: Arc::clone(&self.executor) }
+    }
+
     /// The conversations underneath, with their ports.
     pub fn core(&self) -> &grantee_core::Client {
         &self.core
@@ -233,6 +241,11 @@ impl ClientBuilder {
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) outside of a tokio runtime, or when the settings can't work.
     pub fn build(self) -> Result<Client> {
+        let (config, ports, executor) = self.parts()?;
+        Ok(Client { core: grantee_core::Client::new(config, ports)?, executor })
+    }
+
+    pub(crate) fn parts(self) -> Result<(Config, Ports, Arc<TokioExecutor>)> {
         let executor = Arc::new(TokioExecutor::current()?);
         let ports = Ports {
             executor: executor.clone(),
@@ -243,7 +256,7 @@ impl ClientBuilder {
             clock: Arc::new(TokioClock::new()),
             entropy: Arc::new(SystemEntropy),
         };
-        Ok(Client { core: grantee_core::Client::new(self.config, ports)?, executor })
+        Ok((self.config, ports, executor))
     }
 }
 

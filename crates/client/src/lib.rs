@@ -58,6 +58,8 @@ mod faces;
 mod http;
 mod openid;
 mod polling;
+mod protected_resource;
+mod registration;
 mod request_object;
 mod runtime;
 mod session;
@@ -81,6 +83,8 @@ pub use grantee_core::client_auth::{
     SelfSignedTlsClientAuth, TlsClientAuth,
 };
 pub use grantee_core::endpoint::end_session::{EndSession, PendingLogout};
+pub use grantee_core::endpoint::protected_resource::{FoundResource, ResourceLookup, Trust};
+pub use grantee_core::endpoint::registration::Registration;
 pub use grantee_core::endpoint::userinfo::{UnboundUserinfo, Userinfo};
 pub use grantee_core::error::{self, Error, Result};
 pub use grantee_core::grant::polling::PollState;
@@ -90,6 +94,7 @@ pub use grantee_core::grant::{
     SignedJwtBearer, Stored, TokenExchange, legacy,
 };
 pub use grantee_core::hooks::{self, Hook};
+pub use grantee_core::metadata::ClientMetadata;
 pub use grantee_core::oidc::{
     AccessTokenClaims, AccessTokenValidator, Claims, IdToken, IdTokenExpectations, LogoutToken, MemoryReplayCache,
 };
@@ -99,6 +104,7 @@ pub use grantee_core::session::call::{Attempt, Placement};
 pub use grantee_core::{Params, Scope, Secret, Token, TokenToActOn, UnixTime, UnverifiedIdToken};
 pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, token_type, wire};
 pub use polling::Polling;
+pub use registration::Registered;
 pub use session::{CallbackError, Session, SessionBuilder};
 
 /// Providers: what is known of each before a client is registered there. Made a client by `Client::preset`.

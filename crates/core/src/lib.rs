@@ -28,6 +28,8 @@
 //! | RFC 7521, RFC 7523 client assertions, draft-ietf-oauth-rfc7523bis | [`client_auth`] |
 //! | RFC 7521, RFC 7523 JWT bearer grants, service accounts | [`grant::JwtBearer`], [`grant::ServiceAccount`] |
 //! | RFC 7522 SAML 2.0 bearer grants and client assertions | [`grant::Saml2Bearer`], [`client_auth::ClientAssertion`] |
+//! | RFC 7591 registration, OpenID Connect Registration | [`endpoint::registration`], [`metadata::client`] |
+//! | RFC 7592 registrations read, updated, deleted | [`endpoint::client_configuration`] |
 //! | RFC 7636 PKCE | [`authorization::pkce`] |
 //! | RFC 7662 introspection | [`endpoint::introspection`] |
 //! | RFC 8414 metadata, OpenID Connect Discovery | [`endpoint::discovery`], [`metadata`] |
@@ -42,6 +44,8 @@
 //! | RFC 9396 rich authorization requests | [`authorization::authorization_details`] |
 //! | RFC 9449 DPoP | [`token_type::dpop`] |
 //! | RFC 9470 step-up | [`wire::www_authenticate`], [`error::Insufficient`], `authorization::step_up` |
+//! | RFC 9701 introspection answers that are JWTs | [`endpoint::introspection_jwt`] |
+//! | RFC 9728 protected resource metadata | [`endpoint::protected_resource`], [`metadata::protected_resource`], [`wire::address`] |
 //! | draft-ietf-oauth-v2-1, FAPI 1.0 Advanced, FAPI 2.0 Security Profile and Message Signing, as rule sets | [`rules`] |
 //! | JWT Secured Authorization Response Mode (JARM) | [`authorization::jarm`] |
 //! | OAuth 2.0 Form Post Response Mode | [`authorization::form_post`] |

@@ -52,6 +52,22 @@ impl Limits {
     }
 }
 
+/// A request extension: whoever sends this request must connect to public addresses alone, since a stranger chose its URL.
+///
+/// An [`Http`] that finds it refuses, with [`NotPublic`](crate::error::TransportErrorKind::NotPublic), to connect to an address
+/// that is not [`is_public`](crate::wire::address::is_public). It looks at the addresses it connects to, after the name has been
+/// resolved, so that no name can lead elsewhere between a look and the connection. Where it can't tell, as behind a proxy that
+/// resolves names itself, it refuses too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublicOnly;
+
+impl PublicOnly {
+    /// Whether a request carries it.
+    pub fn is_on(request: &Request) -> bool {
+        request.extensions().get::<Self>().is_some()
+    }
+}
+
 /// The URL of a request as the core has parsed it: a request extension that spares an [`Http`] parsing it once more.
 #[derive(Debug, Clone)]
 pub struct ParsedUrl(pub(crate) Url);
@@ -68,7 +84,8 @@ impl ParsedUrl {
 /// Sends requests.
 ///
 /// An implementation follows no redirects, obeys no cookies, adds no credentials, repeats nothing, reads at most
-/// [`Limits::body`] bytes, ends within a timeout, and does no work before its future is first polled.
+/// [`Limits::body`] bytes, ends within a timeout, connects to no private address for a request that is [`PublicOnly`], and does
+/// no work before its future is first polled.
 pub trait Http: Send + Sync {
     /// Sends one request and reads the whole answer. Any status is an answer.
     ///

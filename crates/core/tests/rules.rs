@@ -330,3 +330,19 @@ fn a_method_that_is_changed_later_is_judged_before_it_is_used() {
     assert!(error.to_string().contains("client_secret_basic"), "{error}");
     assert_eq!(server.count(), 1);
 }
+
+#[test]
+fn message_signing_introspects_by_signed_answers_alone() {
+    let mut metadata = metadata();
+    metadata["introspection_endpoint"] = "https://as.example/introspect".into();
+    for (alg, refused) in [(None, true), (Some("RS256"), true), (Some("PS256"), false)] {
+        let server = server(metadata.clone());
+        let mut config = keeping(Rules::Fapi2MessageSigning);
+        if let Some(alg) = alg {
+            config.set_introspection_alg(alg.to_owned());
+        }
+        let error = block_on(build(&server, config).unwrap().introspect("t")).unwrap_err().to_string();
+        assert_eq!(error.contains("introspection_alg"), refused, "{alg:?} {error}");
+        assert_eq!(server.count() > 0, !refused);
+    }
+}

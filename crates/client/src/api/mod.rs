@@ -56,6 +56,14 @@ pub struct ApiClient {
 impl ApiClient {
     api_client_methods!();
 
+    pub(crate) fn http_port(&self) -> &dyn grantee_core::ports::Http {
+        &*self.api.http
+    }
+
+    pub(crate) fn allows_http(&self) -> bool {
+        self.api.allow_http
+    }
+
     /// As [`authenticate_with`](Self::authenticate_with), awaiting what the function returns: a source of your own.
     #[must_use]
     pub fn authenticate_with_async<F, R>(self, edit: F) -> Self

@@ -42,6 +42,14 @@ pub struct ApiClient {
 impl ApiClient {
     api_client_methods!();
 
+    pub(crate) fn http_port(&self) -> &dyn grantee_core::ports::Http {
+        &*self.api.http
+    }
+
+    pub(crate) fn allows_http(&self) -> bool {
+        self.api.allow_http
+    }
+
     /// The HTTP client underneath, to send what this one can't. Of one of your own, [`UreqHttp::agent`] is the rest.
     pub fn http(&self) -> impl Http + '_ {
         Underneath(&*self.api.http)

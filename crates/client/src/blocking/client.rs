@@ -186,6 +186,14 @@ impl Client {
         self.executor.close();
     }
 
+    pub(crate) fn of_core(core: grantee_core::Client, executor: Arc<ThreadExecutor>) -> Self {
+        Self { core, executor }
+    }
+
+    pub(crate) fn with_core(&self, core: grantee_core::Client) -> Self {
+        Self { core, executor: Arc::clone(&self.executor) }
+    }
+
     /// The conversations underneath, with their ports.
     pub fn core(&self) -> &grantee_core::Client {
         &self.core
@@ -231,6 +239,11 @@ impl ClientBuilder {
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) when the settings can't work, or need an async runtime.
     pub fn build(self) -> Result<Client> {
+        let (config, ports, executor) = self.parts()?;
+        Ok(Client { core: grantee_core::Client::new(config, ports)?, executor })
+    }
+
+    pub(crate) fn parts(self) -> Result<(Config, Ports, Arc<ThreadExecutor>)> {
         self.config.refuse_reactor()?;
         let executor = Arc::new(ThreadExecutor::default());
         let ports = Ports {
@@ -242,7 +255,7 @@ impl ClientBuilder {
             clock: Arc::new(ThreadClock::new()),
             entropy: Arc::new(SystemEntropy),
         };
-        Ok(Client { core: grantee_core::Client::new(self.config, ports)?, executor })
+        Ok((self.config, ports, executor))
     }
 }
 

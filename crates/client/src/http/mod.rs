@@ -1,6 +1,7 @@
 //! HTTP clients: reqwest for the async face, ureq for the blocking one, with the same settings.
 
 mod certificate;
+mod public_only;
 mod renewing;
 pub(crate) mod reqwest;
 pub(crate) mod ureq;

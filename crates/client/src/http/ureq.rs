@@ -1,14 +1,16 @@
 //! The blocking face's HTTP client: ureq.
 
 use super::certificate::Pair;
+use super::public_only::{self, NotPublic, PublicResolver};
 use super::renewing::{Renewing, WithCertificate};
 use super::{HttpSettings, USER_AGENT, authorities, shown_by, unreadable};
 use crate::blocking;
 use crate::blocking::ports::WhenPolled;
 use grantee_core::error::{Result, TransportError, TransportErrorKind};
-use grantee_core::ports::{Certificate as ShownCertificate, Http, Limits, Request, Response};
-use std::sync::Arc;
+use grantee_core::ports::{Certificate as ShownCertificate, Http, Limits, PublicOnly, Request, Response};
+use std::sync::{Arc, OnceLock};
 use ureq::ResponseExt as _;
+use ureq::config::Config;
 use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig, TlsProvider};
 
 /// Sends by a ureq agent.
@@ -19,12 +21,15 @@ use ureq::tls::{Certificate, ClientCert, PrivateKey, RootCerts, TlsConfig, TlsPr
 pub struct UreqHttp {
     agent: ureq::Agent,
     certificate: ShownCertificate,
+    /// What the agent that connects to public addresses alone is made of, once it is needed, which few programs do.
+    public: (Config, Arc<OnceLock<ureq::Agent>>),
 }
 
 impl UreqHttp {
     /// By an agent of your own, with its own timeouts.
     pub fn new(agent: ureq::Agent) -> Self {
-        Self { agent, certificate: ShownCertificate::Unknown }
+        let public = (agent.config().clone(), Arc::default());
+        Self { agent, certificate: ShownCertificate::Unknown, public }
     }
 
     /// The ureq agent underneath.
@@ -41,50 +46,24 @@ impl UreqHttp {
     }
 
     fn from_settings(settings: &HttpSettings, pair: Option<&Pair>) -> Result<Self> {
-        let mut tls = TlsConfig::builder()
-            .provider(TlsProvider::Rustls)
-            // Given explicitly: were a second provider in the program, rustls would panic for want of a default one.
-            .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
-            .root_certs(roots(settings)?)
-            .disable_verification(settings.accept_invalid_certs);
-        if let Some(pair) = pair {
-            let chain: Vec<_> = pair.chain.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
-            let key = PrivateKey::from_pem(pair.key.reveal().as_bytes())
-                .map_err(|error| unreadable("the client certificate's key", error))?;
-            tls = tls.client_cert(Some(ClientCert::new_with_certs(&chain, key)));
-        }
-        let proxy = match &settings.proxy {
-            Some(url) => Some(
-                ureq::Proxy::new(url.reveal()).map_err(|_| unreadable("the proxy URL", "it is no URL of a proxy"))?,
-            ),
-            None => None,
-        };
-        let config = ureq::Agent::config_builder()
-            .user_agent(USER_AGENT)
-            .proxy(proxy)
-            // A redirect could carry credentials to another host.
-            .max_redirects(0)
-            .max_redirects_will_error(false)
-            .http_status_as_error(false)
-            .allow_non_standard_methods(true)
-            .timeout_connect(Some(settings.connect_timeout))
-            .timeout_global(Some(settings.timeout))
-            // The pool goes by the identity of this value, so it is made once.
-            .tls_config(tls.build())
-            .build();
-        Ok(Self { agent: ureq::Agent::new_with_config(config), certificate: shown_by(pair) })
+        Ok(Self {
+            agent: ureq::Agent::new_with_config(config(settings, pair)?),
+            certificate: shown_by(pair),
+            public: (config(&public_only::settings(settings), None)?, Arc::default()),
+        })
     }
 }
 
 impl blocking::Http for UreqHttp {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
         let limits = Limits::of(&request);
+        let agent = if PublicOnly::is_on(&request) { self.public_agent(&request)? } else { &self.agent };
         let (parts, body) = request.into_parts();
         // A body where there is none would turn into `Content-Length: 0` on a GET.
         let answer = if body.is_empty() && !expects_body(&parts.method) {
-            self.run(http::Request::from_parts(parts, ()), limits)
+            run(agent, http::Request::from_parts(parts, ()), limits)
         } else {
-            self.run(http::Request::from_parts(parts, &body[..]), limits)
+            run(agent, http::Request::from_parts(parts, &body[..]), limits)
         };
         let answer = answer.map_err(failure)?;
         let url = answer.get_uri().to_string();
@@ -117,16 +96,59 @@ impl WithCertificate for UreqHttp {
 }
 
 impl UreqHttp {
-    fn run(
-        &self,
-        request: http::Request<impl ureq::AsSendBody>,
-        limits: Limits,
-    ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-        match limits.total {
-            Some(total) => self.agent.run(self.agent.configure_request(request).timeout_global(Some(total)).build()),
-            None => self.agent.run(request),
-        }
+    fn public_agent(&self, request: &Request) -> Result<&ureq::Agent, TransportError> {
+        let (config, agent) = &self.public;
+        public_only::refuse(request.uri(), config.proxy().is_some())?;
+        Ok(agent.get_or_init(|| {
+            let connector = ureq::unversioned::transport::DefaultConnector::default();
+            ureq::Agent::with_parts(config.clone(), connector, PublicResolver::default())
+        }))
     }
+}
+
+fn run(
+    agent: &ureq::Agent,
+    request: http::Request<impl ureq::AsSendBody>,
+    limits: Limits,
+) -> Result<http::Response<ureq::Body>, ureq::Error> {
+    match limits.total {
+        Some(total) => agent.run(agent.configure_request(request).timeout_global(Some(total)).build()),
+        None => agent.run(request),
+    }
+}
+
+fn config(settings: &HttpSettings, pair: Option<&Pair>) -> Result<Config> {
+    let mut tls = TlsConfig::builder()
+        .provider(TlsProvider::Rustls)
+        // Given explicitly: were a second provider in the program, rustls would panic for want of a default one.
+        .unversioned_rustls_crypto_provider(Arc::new(rustls::crypto::aws_lc_rs::default_provider()))
+        .root_certs(roots(settings)?)
+        .disable_verification(settings.accept_invalid_certs);
+    if let Some(pair) = pair {
+        let chain: Vec<_> = pair.chain.iter().map(|der| Certificate::from_der(der).to_owned()).collect();
+        let key = PrivateKey::from_pem(pair.key.reveal().as_bytes())
+            .map_err(|error| unreadable("the client certificate's key", error))?;
+        tls = tls.client_cert(Some(ClientCert::new_with_certs(&chain, key)));
+    }
+    let proxy = match &settings.proxy {
+        Some(url) => {
+            Some(ureq::Proxy::new(url.reveal()).map_err(|_| unreadable("the proxy URL", "it is no URL of a proxy"))?)
+        }
+        None => None,
+    };
+    Ok(ureq::Agent::config_builder()
+        .user_agent(USER_AGENT)
+        .proxy(proxy)
+        // A redirect could carry credentials to another host.
+        .max_redirects(0)
+        .max_redirects_will_error(false)
+        .http_status_as_error(false)
+        .allow_non_standard_methods(true)
+        .timeout_connect(Some(settings.connect_timeout))
+        .timeout_global(Some(settings.timeout))
+        // The pool goes by the identity of this value, so it is made once.
+        .tls_config(tls.build())
+        .build())
 }
 
 fn expects_body(method: &http::Method) -> bool {
@@ -157,8 +179,11 @@ fn roots(settings: &HttpSettings) -> Result<RootCerts> {
     Ok(RootCerts::new_with_certs(&all))
 }
 
-fn failure(error: ureq::Error) -> TransportError {
+pub(super) fn failure(error: ureq::Error) -> TransportError {
     use std::io::ErrorKind;
+    if matches!(&error, ureq::Error::Other(other) if other.is::<NotPublic>()) {
+        return grantee_core::wire::address::not_public();
+    }
     let kind = match &error {
         // These come before anything has been sent.
         ureq::Error::Timeout(ureq::Timeout::Connect | ureq::Timeout::Resolve) => TransportErrorKind::Connect,

@@ -4,6 +4,8 @@ use crate::Secret;
 use crate::authorization::rules::AuthorizationRules;
 use crate::client_auth::{ClientAuth, Credentials, SecretMethods};
 use crate::endpoint::discovery;
+use crate::endpoint::introspection_jwt::IntrospectionRules;
+use crate::endpoint::registration::RegisteredAuth;
 use crate::error::{Error, Result};
 use crate::hooks::Hook;
 use crate::metadata::AuthorizationServer;
@@ -47,6 +49,7 @@ pub struct Config {
     pub(crate) allow_http: bool,
     pub(crate) id_token: IdTokenRules,
     pub(crate) userinfo: UserinfoRules,
+    pub(crate) introspection: IntrospectionRules,
     pub(crate) logout: LogoutRules,
     pub(crate) decryption_keys: Vec<Arc<dyn Decrypter>>,
     pub(crate) jwks: Option<JwkSet>,
@@ -55,6 +58,10 @@ pub struct Config {
     pub(crate) fault: Option<Error>,
     pub(crate) rules: Option<Rules>,
     pub(crate) authorization: AuthorizationRules,
+    pub(crate) initial_access_token: Option<Secret>,
+    pub(crate) registered: Option<RegisteredAuth>,
+    /// Where registrations may be managed besides the server's own origin.
+    pub(crate) registration_origins: Vec<String>,
 }
 
 impl Config {
@@ -75,6 +82,7 @@ impl Config {
             allow_http: false,
             id_token: IdTokenRules::default(),
             userinfo: UserinfoRules::default(),
+            introspection: IntrospectionRules::default(),
             logout: LogoutRules::default(),
             decryption_keys: Vec::new(),
             jwks: None,
@@ -82,6 +90,9 @@ impl Config {
             fault: None,
             rules: None,
             authorization: AuthorizationRules::default(),
+            initial_access_token: None,
+            registered: None,
+            registration_origins: Vec::new(),
         }
     }
 }
@@ -125,6 +136,39 @@ macro_rules! client_config_methods {
         #[must_use]
         pub fn public_client(mut self, client_id: impl Into<String>) -> Self {
             self.config.set_client(client_id.into(), None);
+            self
+        }
+
+        /// A client as the server has registered it: identifier, secret, and all that it is registered for is expected from
+        /// here on (how it authenticates, the algorithms of ID tokens and userinfo answers, its redirect URI where it has one). A
+        /// client that is registered for `private_key_jwt` gets its key by [`client_key`](Self::client_key) or
+        /// [`auth`](Self::auth) as well. Used at another server than the one that registered it, it is an error.
+        #[must_use]
+        pub fn registration(mut self, kept: &$crate::endpoint::registration::Registration) -> Self {
+            self.config.set_registration(kept);
+            self
+        }
+
+        /// The token that lets a client register, where the server wants one ([RFC 7591 section
+        /// 3](https://www.rfc-editor.org/rfc/rfc7591#section-3)).
+        #[must_use]
+        pub fn initial_access_token(mut self, token: impl Into<$crate::Secret>) -> Self {
+            self.config.set_initial_access_token(token.into());
+            self
+        }
+
+        /// An origin, beside the server's own, where registrations may be read, updated and deleted, such as
+        /// `https://manage.as.example`: the secret and the registration access token go there. May be given more than once.
+        #[must_use]
+        pub fn trusted_registration_origin(mut self, origin: &str) -> Self {
+            self.config.add_registration_origin(origin);
+            self
+        }
+
+        /// The registration endpoint, in the place of the one in the metadata.
+        #[must_use]
+        pub fn registration_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().registration_endpoint = Some(url.into());
             self
         }
 
@@ -369,6 +413,23 @@ macro_rules! client_config_methods {
         #[must_use]
         pub fn userinfo_encryption(mut self, alg: impl Into<String>, enc: impl Into<String>) -> Self {
             self.config.set_userinfo_encryption(alg.into(), enc.into());
+            self
+        }
+
+        /// Asks for introspection answers that are signed, by the `alg` that the client is registered for
+        /// (`introspection_signed_response_alg`, [RFC 9701](https://www.rfc-editor.org/rfc/rfc9701)). One that is not signed, and so
+        /// could not be shown to others later, is refused then.
+        #[must_use]
+        pub fn introspection_alg(mut self, alg: impl Into<String>) -> Self {
+            self.config.set_introspection_alg(alg.into());
+            self
+        }
+
+        /// How introspection answers are encrypted, beside being signed, as the client is registered
+        /// (`introspection_encrypted_response_alg` and `_enc`).
+        #[must_use]
+        pub fn introspection_encryption(mut self, alg: impl Into<String>, enc: impl Into<String>) -> Self {
+            self.config.set_introspection_encryption(alg.into(), enc.into());
             self
         }
 
@@ -670,6 +731,14 @@ impl Config {
         Ok(())
     }
 
+    /// That there is a client, and that it has what it is registered to show.
+    pub(crate) fn check_client(&mut self) -> Result<()> {
+        if self.client_id.is_empty() {
+            return Err(Error::config("no client_id is given", "call client(id, secret) or public_client(id)"));
+        }
+        self.settle()
+    }
+
     /// That what is configured can work at all.
     pub(crate) fn check(&self) -> Result<()> {
         if let Some(fault) = &self.fault {
@@ -677,14 +746,15 @@ impl Config {
         }
         self.credentials.check()?;
         self.authorization.check(self.secret.is_some())?;
-        for encryption in self.id_token.encryption.iter().chain(&self.userinfo.encryption) {
+        let encryptions = self.id_token.encryption.iter().chain(&self.userinfo.encryption);
+        for encryption in encryptions.chain(&self.introspection.encryption) {
             encryption.parsed()?;
         }
         let id_token = match &self.id_token.algorithm {
             AlgorithmRule::Registered(alg) => Some(alg),
             AlgorithmRule::OnlyOneListed => None,
         };
-        for alg in id_token.into_iter().chain(&self.userinfo.algorithm) {
+        for alg in id_token.into_iter().chain(&self.userinfo.algorithm).chain(&self.introspection.algorithm) {
             let unsigned = alg == "none" && self.id_token.unsigned;
             if !unsigned && SignatureAlgorithm::from_name(alg).is_none() {
                 return Err(Error::config(

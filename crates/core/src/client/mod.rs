@@ -57,9 +57,12 @@ impl Client {
     /// # Errors
     /// [`Error::Config`] when the configuration can't work.
     pub fn new(mut config: Config, ports: Ports) -> Result<Self> {
-        if config.client_id.is_empty() {
-            return Err(Error::config("no client_id is given", "call client(id, secret) or public_client(id)"));
-        }
+        config.check_client()?;
+        Self::unregistered(config, ports)
+    }
+
+    /// As [`new`](Self::new), for a client that has no identifier yet.
+    pub(crate) fn unregistered(mut config: Config, ports: Ports) -> Result<Self> {
         config.apply_rules();
         config.check()?;
         config.check_certificate(&ports)?;
@@ -76,6 +79,20 @@ impl Client {
     pub fn authenticated_by(&self, method: Arc<dyn ClientAuth>) -> Self {
         let mut config = self.inner.config.clone();
         config.set_auth(method);
+        self.with_config(config)
+    }
+
+    /// The same client with another configuration for the same server. Both share metadata, connections and counters.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(crate) fn configured(&self, mut config: Config) -> Result<Self> {
+        config.check_client()?;
+        config.check()?;
+        Ok(self.with_config(config))
+    }
+
+    fn with_config(&self, config: Config) -> Self {
         Self {
             inner: Arc::new(Inner {
                 config,
@@ -281,10 +298,15 @@ impl Client {
         token: TokenToActOn,
         authorization: Option<&Token>,
     ) -> Result<introspection::Introspection> {
+        let config = &self.inner.config;
+        if let Some(rules) = config.rules {
+            rules.check_introspection(config.introspection.algorithm.as_deref())?;
+        }
         let metadata = self.metadata().await?;
         tracing::Span::current().record("issuer", metadata.issuer.as_deref());
         let url = self.url_of(&metadata, "introspection_endpoint")?;
         let mut draft = Draft::post(url, introspection::form(&token));
+        draft.headers.insert(http::header::ACCEPT, self.accepted_introspection());
         for hook in &self.inner.config.hooks {
             hook.before_introspection_request(&mut draft).await?;
         }
@@ -292,11 +314,13 @@ impl Client {
             Some(token) => {
                 // A hook may have moved the request.
                 wire::url::confidential("the request's URL", &draft.url, self.allows_http())?;
-                introspection::judge(&self.present(introspection::STAGE, token, draft.into_request()?).await?)
+                let answer = self.present(introspection::STAGE, token, draft.into_request()?).await?;
+                self.judge_introspection(&answer, metadata.issuer.as_deref()).await
             }
             None => {
                 let asked = self.ask_with(introspection::STAGE, &metadata, draft, Proof::None).await?;
-                introspection::judge(&asked.answer).map_err(|error| asked.explain(error))
+                let judged = self.judge_introspection(&asked.answer, metadata.issuer.as_deref()).await;
+                judged.map_err(|error| asked.explain(error))
             }
         }
     }
@@ -381,7 +405,7 @@ pub(crate) fn same_origin_answer(stage: &'static str, asked: &str, answered: &st
         .into())
 }
 
-fn same_url(asked: &http::Uri, answered: &str) -> bool {
+pub(crate) fn same_url(asked: &http::Uri, answered: &str) -> bool {
     let parsed = || (Url::parse(&asked.to_string()), Url::parse(answered));
     wire::url::is_exactly(asked, answered) || matches!(parsed(), (Ok(asked), Ok(answered)) if asked == answered)
 }

@@ -68,6 +68,15 @@ impl Credentials {
         }
     }
 
+    /// The method of a private key with the algorithm that the client is registered for; `None` where there is no such key or no
+    /// such algorithm.
+    pub(crate) fn with_alg(&self, alg: Option<SignatureAlgorithm>) -> Result<Option<Arc<dyn ClientAuth>>> {
+        match (self, alg) {
+            (Self::Key(methods), Some(alg)) => methods.by(alg).map(Some),
+            _ => Ok(Option::None),
+        }
+    }
+
     /// The method for these credentials at a server:
     ///
     /// 1. The caller's choice.

@@ -2,7 +2,8 @@
 //! [OpenID Connect Discovery 1.0 section 4](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig).
 
 use crate::error::{Error, Result, RuleViolation, StatusError};
-use crate::metadata::authorization_server::{AuthorizationServer, TENANT, fault};
+use crate::metadata::reader::fault;
+use crate::metadata::{AuthorizationServer, TENANT};
 use crate::wire::url::{self, oauth_authorization_server, openid_configuration};
 use ::url::Url;
 use bytes::Bytes;

@@ -124,6 +124,18 @@ impl Rules {
         }
     }
 
+    /// Refuses introspection whose answer would not be signed, or by what the profile forbids.
+    pub(crate) fn check_introspection(self, algorithm: Option<&str>) -> Result<()> {
+        match algorithm {
+            Some(algorithm) if facts::FAPI2_ALGORITHMS.contains(&algorithm) => Ok(()),
+            _ if self == Self::Fapi2MessageSigning => Err(self.refused(
+                "introspection answers are signed by PS256, ES256 or EdDSA: see introspection_alg(..)",
+                "FAPI 2.0 Message Signing section 5.5.2",
+            )),
+            _ => Ok(()),
+        }
+    }
+
     fn spec_of_removal(self) -> &'static str {
         match self {
             Self::OAuth21 => "draft-ietf-oauth-v2-1 section 10",

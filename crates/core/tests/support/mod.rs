@@ -283,3 +283,10 @@ impl Store for Shelf {
         Box::pin(async { Ok(()) })
     }
 }
+
+/// The examples of the specifications of these kinds.
+pub fn spec_examples(kinds: &[&str]) -> Vec<serde_json::Value> {
+    let file: serde_json::Value = serde_json::from_str(include_str!("../vectors/oauth2_spec_examples.json")).unwrap();
+    let of_kind = |case: &&serde_json::Value| kinds.contains(&case["kind"].as_str().unwrap());
+    file["cases"].as_array().unwrap().iter().filter(of_kind).cloned().collect()
+}
