@@ -4,8 +4,10 @@ mod bound;
 mod credentials;
 mod grants;
 mod held;
+mod registration;
 
 pub(crate) use grants::asked;
+pub(crate) use registration::save as save_registration;
 
 use crate::failure::{Failure, Result, usage};
 use crate::input::{self, Stdin};
@@ -14,7 +16,7 @@ use crate::settings::{Settings, has_credentials};
 use grantee::blocking::{Client, ClientBuilder, Session, SessionBuilder};
 use grantee::endpoint::discovery::Where;
 use grantee::metadata::AuthorizationServer;
-use grantee::{Error, Secret};
+use grantee::{Error, Registration, Secret};
 use std::path::Path;
 use std::time::Duration;
 use url::Url;
@@ -33,6 +35,8 @@ pub(crate) struct Setup {
     key_password: Option<Secret>,
     /// The password, once it has been read.
     password: Option<Secret>,
+    /// What the profile's client is registered as, where it registered itself.
+    registration: Option<Registration>,
 }
 
 impl Setup {
@@ -51,8 +55,10 @@ impl Setup {
             secret_from_stdin: false,
             key_password: None,
             password: None,
+            registration: None,
         };
         setup.read_secret(given_secret_file)?;
+        setup.take_up_registration()?;
         setup.key_password = credentials::key_password(&setup.settings, &mut setup.stdin)?;
         Ok(setup)
     }
@@ -125,6 +131,10 @@ impl Setup {
         let settings = &self.settings;
         let builder = self.with_endpoints(server);
         let builder = self.with_connection(builder)?;
+        let builder = match &self.registration {
+            Some(kept) if kept.client_id == client_id => builder.registration(kept),
+            _ => builder,
+        };
         let builder = self.authenticated(builder, client_id)?;
         let builder = self.with_openid(builder)?;
         let builder = self.with_requests(builder)?;
@@ -175,7 +185,7 @@ impl Setup {
     /// The single endpoints, each with how it is said to a client.
     fn endpoints(&self) -> impl Iterator<Item = (fn(ClientBuilder, &str) -> ClientBuilder, Option<&str>)> {
         let settings = &self.settings;
-        let endpoints: [(fn(ClientBuilder, &str) -> ClientBuilder, &Option<String>); 10] = [
+        let endpoints: [(fn(ClientBuilder, &str) -> ClientBuilder, &Option<String>); 11] = [
             (|builder, url| builder.authorization_endpoint(url), &settings.authorization_endpoint),
             (|builder, url| builder.token_endpoint(url), &settings.token_endpoint),
             (|builder, url| builder.introspection_endpoint(url), &settings.introspection_endpoint),
@@ -191,6 +201,7 @@ impl Setup {
                 |builder, url| builder.backchannel_authentication_endpoint(url),
                 &settings.backchannel_authentication_endpoint,
             ),
+            (|builder, url| builder.registration_endpoint(url), &settings.registration_endpoint),
             (|builder, url| builder.jwks_uri(url), &settings.jwks_uri),
         ];
         endpoints.into_iter().map(|(say, url)| (say, url.as_deref()))

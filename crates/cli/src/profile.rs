@@ -106,14 +106,21 @@ impl Profile {
         private_file::directory(&self.state)
     }
 
+    /// Removes what it holds beside its settings: tokens, keys, a registration.
+    pub(crate) fn forget(&self) -> Result<()> {
+        match fs::remove_dir_all(&self.state) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::io("can't remove", &self.state, &error)),
+            _ => Ok(()),
+        }
+    }
+
     /// Removes it with its tokens.
     pub(crate) fn remove(&self) -> Result<()> {
-        let gone = |outcome: std::io::Result<()>, path: &Path| match outcome {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::io("can't remove", path, &error)),
+        self.forget()?;
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::io("can't remove", &self.path, &error)),
             _ => Ok(()),
-        };
-        gone(fs::remove_dir_all(&self.state), &self.state)?;
-        gone(fs::remove_file(&self.path), &self.path)
+        }
     }
 
     /// The failure of a verb that needs one which exists.

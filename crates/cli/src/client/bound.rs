@@ -25,12 +25,25 @@ impl Setup {
         }
         // What no option says is taken as it comes: only what is signed is believed.
         builder = builder.accept_any_authorization_alg();
-        if let Some(alg) = settings.authorization_alg.as_ref().or(settings.id_token_alg.as_ref()) {
+        let registered = self.registration.as_ref().map(|kept| &kept.metadata);
+        // What is registered is said already.
+        let usual = |registered: Option<&String>| settings.id_token_alg.as_ref().filter(|_| registered.is_none());
+        let answers = usual(registered.and_then(|metadata| metadata.authorization_signed_response_alg.as_ref()));
+        if let Some(alg) = settings.authorization_alg.as_ref().or(answers) {
             builder = builder.authorization_alg(alg);
         }
         if let Some(encryption) = &settings.authorization_encryption {
             let (alg, enc) = algorithms(encryption);
             builder = builder.authorization_encryption(alg, enc);
+        }
+        let signed_by_rule = settings.rules == Some(RulesName::Fapi2MessageSigning);
+        let about_tokens = usual(registered.and_then(|metadata| metadata.introspection_signed_response_alg.as_ref()));
+        if let Some(alg) = settings.introspection_alg.as_ref().or(about_tokens.filter(|_| signed_by_rule)) {
+            builder = builder.introspection_alg(alg);
+        }
+        if let Some(encryption) = &settings.introspection_encryption {
+            let (alg, enc) = algorithms(encryption);
+            builder = builder.introspection_encryption(alg, enc);
         }
         Ok(builder)
     }
