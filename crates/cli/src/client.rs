@@ -114,9 +114,12 @@ impl Setup {
 
     /// `gets_tokens` says that a key is made where tokens are to be bound to one and there is none yet.
     fn built_on(&self, server: ClientBuilder, client_id: &str, gets_tokens: bool) -> Result<Client> {
+        let settings = &self.settings;
         self.configured(server, client_id, gets_tokens)?.build().map_err(|error| match error {
             // What else can't work was looked at before.
-            Error::Config(why) if why.message.contains("certificate") => Failure::file(why.message),
+            Error::Config(why) if settings.rules.is_none() && why.message.contains("certificate") => {
+                Failure::file(why.message)
+            }
             other => other.into(),
         })
     }

@@ -104,20 +104,15 @@ impl Setup {
     }
 
     fn dpop(&self, gets_tokens: bool) -> Result<Dpop> {
-        let kept = self.profile.as_ref().map(kept_key).transpose()?.flatten();
-        let Some(file) = &self.settings.dpop_key else {
-            return match (kept, &self.profile) {
-                (Some(key), _) => of_key("the profile's key for DPoP", &key),
-                (None, Some(profile)) if gets_tokens => of_key("the profile's key for DPoP", &make_key(profile)?),
-                (None, _) => Ok(Dpop::generate()?),
-            };
-        };
-        let dpop = of_key("--dpop-key", &self.in_its_profile(self.read_key(file)?))?;
-        // Tokens that were bound to the profile's own key before are good still.
-        Ok(match kept {
-            Some(key) => dpop.also(signer("the profile's key for DPoP", &key)?)?,
-            None => dpop,
-        })
+        const KEPT: &str = "the profile's key for DPoP";
+        if let Some(file) = &self.settings.dpop_key {
+            return of_key("--dpop-key", &self.in_its_profile(self.read_key(file)?));
+        }
+        match (self.profile.as_ref().map(kept_key).transpose()?.flatten(), &self.profile) {
+            (Some(key), _) => of_key(KEPT, &key),
+            (None, Some(profile)) if gets_tokens => of_key(KEPT, &make_key(profile)?),
+            (None, _) => Ok(Dpop::generate()?),
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! `grantee login`: a token by a person's login in the browser.
 
 use crate::args::{Login as Args, TokenForm};
-use crate::client::Setup;
+use crate::client::{Setup, asked};
 use crate::failure::{Failure, Result};
 use crate::input;
 use crate::output;
@@ -209,14 +209,7 @@ fn pasted(setup: &Setup, request: AuthorizationRequest) -> AuthorizationRequest 
 /// The authorization request that the settings describe.
 pub(super) fn request(setup: &Setup) -> Result<AuthorizationRequest> {
     let settings = &setup.settings;
-    let mut request = AuthorizationRequest::new();
-    if !settings.scope.is_empty() {
-        request = request.scope(settings.scope.join(" "));
-    }
-    request = settings.resource.iter().fold(request, AuthorizationRequest::resource);
-    request = settings.audience.iter().fold(request, AuthorizationRequest::audience);
-    request = settings.params()?.into_iter().fold(request, |request, (name, value)| request.param(name, value));
-    request = response_type(settings, request)?;
+    let mut request = response_type(settings, asked!(setup, AuthorizationRequest::new()))?;
     if let Some(response_mode) = &settings.response_mode {
         request = request.response_mode(response_mode);
     }
