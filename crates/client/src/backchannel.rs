@@ -36,12 +36,16 @@ impl Client {
 
 /// A backchannel authentication under way.
 ///
-/// ```no_run
-/// # async fn run(client: grantee::Client) -> grantee::Result<()> {
-/// use grantee::BackchannelAuthenticationRequest;
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> grantee::Result<()> {
+/// # let server = grantor::Server::builder().ciba_interval(1).ciba_auto_approve_after(0).start();
+/// # let issuer = server.issuer();
+/// use grantee::{BackchannelAuthenticationRequest, Client};
 ///
-/// let request = BackchannelAuthenticationRequest::login_hint("alice@example.com").binding_message("W4SCT");
+/// let client = Client::discover(issuer).client("svc", "secret").build()?;
+/// let request = BackchannelAuthenticationRequest::login_hint("alice").binding_message("W4SCT");
 /// let login = client.backchannel(request).await?.wait().await?;
+/// assert_eq!(login.id_token().map(|id_token| id_token.subject()), Some("alice"));
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]

@@ -32,13 +32,17 @@ impl Client {
 
 /// A login on a device under way: `Display` prints what the person has to do.
 ///
-/// ```no_run
-/// # async fn run(client: grantee::Client) -> grantee::Result<()> {
-/// use grantee::DeviceAuthorizationRequest;
+/// ```
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> grantee::Result<()> {
+/// # let server = grantor::Server::builder().device_interval(1).device_auto_approve_after(0).auto_approve("alice").start();
+/// # let issuer = server.issuer();
+/// use grantee::{DeviceAuthorizationRequest, Client};
 ///
+/// let client = Client::discover(issuer).client("svc", "secret").build()?;
 /// let device = client.device(DeviceAuthorizationRequest::new().scope("openid")).await?;
 /// println!("{device}");
 /// let login = device.wait().await?;
+/// assert!(login.id_token().is_some());
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]

@@ -33,6 +33,7 @@
 //! | RFC 7636 PKCE | [`authorization::pkce`] |
 //! | RFC 7662 introspection | [`endpoint::introspection`] |
 //! | RFC 8414 metadata, OpenID Connect Discovery | [`endpoint::discovery`], [`metadata`] |
+//! | RFC 8628 devices | [`grant::device_code`], [`grant::polling`] |
 //! | RFC 8693 token exchange | [`grant::TokenExchange`] |
 //! | RFC 8705 mutual TLS | [`client_auth`], [`token_type::certificate_bound`], `client::ask` (`mtls_endpoint_aliases`) |
 //! | RFC 8707 resource indicators | [`grant::TokenParameters`], [`authorization::request`] |
@@ -57,6 +58,7 @@
 //! | OpenID Connect Front-Channel Logout | [`oidc::frontchannel_logout`] |
 //! | OpenID Connect Session Management | [`oidc::session`] |
 //! | OpenID Connect Core section 4, logins that others start | [`oidc::third_party_login`] |
+//! | OpenID Connect Client-Initiated Backchannel Authentication (CIBA) Core | [`grant::ciba`], [`grant::polling`] |
 //!
 //! Providers that deviate, and those that do not: [`preset`].
 //!

@@ -104,6 +104,8 @@ fn a_confidential_client_authenticates_at_both_endpoints() {
     let device = world.device(DeviceAuthorizationRequest::new());
     world.wait(&device).unwrap();
     for request in world.server.requests.lock().unwrap().iter() {
+        // The first is an empty form: nothing was asked for, and the client is in the header.
+        assert_eq!(request.headers()["content-type"], "application/x-www-form-urlencoded");
         assert_eq!(request.headers()["authorization"], "Basic c3ZjOnMzY3JldA==");
     }
 }

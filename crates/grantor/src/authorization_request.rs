@@ -159,12 +159,9 @@ fn response_type(client: &Client, params: &Params) -> Result<ResponseType, OAuth
     if !client.may_ask_for(text) {
         return Err(OAuthError::new("unauthorized_client", "the client is not registered for that response_type"));
     }
-    // The front channel has no room for a proof (RFC 9449 section 5.2).
-    if parsed.token && client.dpop_bound {
-        return Err(OAuthError::new(
-            "unauthorized_client",
-            "the client is registered for tokens that are bound to a key",
-        ));
+    // The front channel has no room for a proof, and no certificate of the client's (RFC 9449 section 5.2).
+    if parsed.token && (client.dpop_bound || client.certificate_bound) {
+        return Err(OAuthError::new("unauthorized_client", "the client is registered for tokens that are bound"));
     }
     Ok(parsed)
 }

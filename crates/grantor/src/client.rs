@@ -141,6 +141,10 @@ impl Client {
     }
 
     pub(crate) fn is_public(&self) -> bool {
+        // Keys may be there for something else, request objects say.
+        if !self.auth.is_empty() {
+            return self.auth.iter().all(|method| method == "none");
+        }
         let keys = self.jwks.is_some() || self.requests.jwks_uri.is_some();
         self.secret.is_none() && !keys && mutual_tls::method_of(self).is_none()
     }

@@ -58,6 +58,11 @@ pub(crate) fn authenticate(shared: &Shared, request: &Request, params: &Params) 
     if proven { Ok(client) } else { Err(OAuthError::invalid_client("wrong client_secret")) }
 }
 
+/// Whom the header names, whether it proves so or not.
+pub(crate) fn named(request: &Request) -> Option<String> {
+    request.header("authorization").and_then(basic).map(|(id, _)| id)
+}
+
 /// Name and secret are form-encoded before they are joined by a colon (RFC 6749 section 2.3.1).
 fn basic(header: &str) -> Option<(String, String)> {
     let (scheme, credentials) = header.split_once(' ')?;

@@ -76,12 +76,18 @@ impl Client {
             |url: &str| Url::parse(url).is_ok_and(|url| matches!(url.scheme(), "http" | "https") && is_loopback(&url));
         match &ciba.endpoint {
             Some(url) if !local(url) => Err(format!("client {id}: notifications go to this machine only")),
+            // What is pushed comes of no token request, so there is no key or certificate to bind it to.
+            _ if mode == "push" && (self.dpop_bound || self.certificate_bound) => {
+                Err(format!("client {id}: what is pushed is bound to nothing, and its tokens have to be"))
+            }
             None if mode != "poll" => Err(format!("client {id}: {mode} needs a client notification endpoint")),
             _ => match &ciba.signing_alg {
                 Some(alg) if alg == "none" || alg.starts_with("HS") => {
                     Err(format!("client {id}: a CIBA request is signed with a key, not with {alg}"))
                 }
-                Some(_) if self.jwks.is_none() => Err(format!("client {id}: signed CIBA requests need its jwks")),
+                Some(_) if self.jwks.is_none() && self.requests.jwks_uri.is_none() => {
+                    Err(format!("client {id}: signed CIBA requests need its jwks"))
+                }
                 _ => Ok(()),
             },
         }

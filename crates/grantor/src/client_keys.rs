@@ -14,10 +14,8 @@ pub(crate) async fn of_metadata(metadata: &Map<String, Value>) -> Result<Option<
         (Some(_), Some(_)) => return Err(invalid("jwks and jwks_uri exclude each other")),
         (Some(jwks), None) => Some(jwks.clone()),
         (None, Some(uri)) => jwks_uri::fetched(uri).await,
-        (None, None)
-            if metadata.get("token_endpoint_auth_method").is_some_and(|method| method == "private_key_jwt") =>
-        {
-            return Err(invalid("private_key_jwt needs jwks or jwks_uri"));
+        (None, None) if needs_keys(metadata) => {
+            return Err(invalid("token_endpoint_auth_method needs jwks or jwks_uri"));
         }
         (None, None) => None,
     };
@@ -30,4 +28,10 @@ pub(crate) async fn of_metadata(metadata: &Map<String, Value>) -> Result<Option<
         return Err(invalid("jwks has a key that is not public"));
     }
     Ok(Some(jwks))
+}
+
+/// It signs, or is known by a certificate that nobody else has signed (RFC 8705 section 2.2).
+fn needs_keys(metadata: &Map<String, Value>) -> bool {
+    let method = metadata.get("token_endpoint_auth_method").and_then(Value::as_str);
+    matches!(method, Some("private_key_jwt" | "self_signed_tls_client_auth"))
 }

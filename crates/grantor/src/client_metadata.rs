@@ -5,18 +5,21 @@ use serde_json::{Map, Value, json};
 use url::Url;
 
 use crate::{
-    Client, client::is_loopback, client_assertion::SIGNING_ALGS, client_keys, error::OAuthError, keys, random,
-    registration::Registration, response_type::ResponseType, shared::Shared,
+    Client, client::is_loopback, client_assertion::SIGNING_ALGS, client_keys, error::OAuthError, keys, mutual_tls,
+    random, registration::Registration, response_type::ResponseType, shared::Shared,
 };
 
 /// Members that are strings, and lists of them. What is in neither list is not understood and left out
 /// (RFC 7591 section 2).
-const STRINGS: [&str; 28] = [
+const STRINGS: [&str; 35] = [
     "application_type",
     "authorization_encrypted_response_alg",
     "authorization_encrypted_response_enc",
     "authorization_signed_response_alg",
+    "backchannel_authentication_request_signing_alg",
+    "backchannel_client_notification_endpoint",
     "backchannel_logout_uri",
+    "backchannel_token_delivery_mode",
     "client_name",
     "client_uri",
     "frontchannel_logout_uri",
@@ -24,6 +27,9 @@ const STRINGS: [&str; 28] = [
     "id_token_encrypted_response_enc",
     "id_token_signed_response_alg",
     "initiate_login_uri",
+    "introspection_encrypted_response_alg",
+    "introspection_encrypted_response_enc",
+    "introspection_signed_response_alg",
     "jwks_uri",
     "logo_uri",
     "policy_uri",
@@ -33,6 +39,7 @@ const STRINGS: [&str; 28] = [
     "software_statement",
     "software_version",
     "subject_type",
+    "tls_client_auth_san_dns",
     "tls_client_auth_subject_dn",
     "token_endpoint_auth_method",
     "token_endpoint_auth_signing_alg",
@@ -50,12 +57,18 @@ const LISTS: [&str; 7] = [
     "request_uris",
     "response_types",
 ];
-const FLAGS: [&str; 4] = [
+const FLAGS: [&str; 7] = [
     "backchannel_logout_session_required",
+    "backchannel_user_code_parameter",
+    "dpop_bound_access_tokens",
     "frontchannel_logout_session_required",
     "require_pushed_authorization_requests",
     "require_signed_request_object",
+    "tls_client_certificate_bound_access_tokens",
 ];
+
+/// What may be encrypted to a client.
+const ENCRYPTED: [&str; 4] = ["id_token", "userinfo", "authorization", "introspection"];
 
 const METHODS: [&str; 5] =
     ["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"];
@@ -74,7 +87,7 @@ pub(crate) async fn client(
     asked.extend(shared.config.registration.replaced.iter().cloned());
     let mut metadata = understood(asked)?;
     fill_in(&mut metadata);
-    check(&metadata)?;
+    check(shared, &metadata)?;
     let metadata = Metadata(metadata);
     let mut client = metadata.client(id);
     client.jwks = client_keys::of_metadata(&metadata.0).await?;
@@ -144,7 +157,7 @@ fn fill_in(metadata: &mut Map<String, Value>) {
     default("id_token_signed_response_alg", "RS256".into());
     let by_code = metadata.get("grant_types").is_some_and(|types| contains(types, "authorization_code"));
     metadata.entry("response_types").or_insert(if by_code { json!(["code"]) } else { json!([]) });
-    for what in ["id_token", "userinfo", "authorization"] {
+    for what in ENCRYPTED {
         if metadata.contains_key(&format!("{what}_encrypted_response_alg")) {
             let enc = format!("{what}_encrypted_response_enc");
             metadata.entry(enc).or_insert_with(|| "A128CBC-HS256".into());
@@ -156,19 +169,22 @@ fn contains(list: &Value, text: &str) -> bool {
     list.as_array().is_some_and(|list| list.iter().any(|one| one == text))
 }
 
-fn check(metadata: &Map<String, Value>) -> Result<(), OAuthError> {
+fn check(shared: &Shared, metadata: &Map<String, Value>) -> Result<(), OAuthError> {
     let metadata = Metadata(metadata.clone());
     let one_of = |name: &str, allowed: &[&str]| match metadata.text(name) {
         Some(value) if !allowed.contains(&value) => Err(invalid(&format!("{name} {value} is not supported"))),
         _ => Ok(()),
     };
-    one_of("token_endpoint_auth_method", &METHODS)?;
+    // Without TLS there are no certificates to know a client by.
+    let by_certificate = shared.tls.is_some().then_some(mutual_tls::METHODS);
+    let methods: Vec<&str> = METHODS.into_iter().chain(by_certificate.into_iter().flatten()).collect();
+    one_of("token_endpoint_auth_method", &methods)?;
     one_of("application_type", &["web", "native"])?;
     one_of("subject_type", &["public"])?;
     one_of("token_endpoint_auth_signing_alg", &SIGNING_ALGS)?;
     let with_none: Vec<&str> = SIGNING_ALGS.into_iter().chain(["none"]).collect();
     one_of("request_object_signing_alg", &with_none)?;
-    for what in ["id_token", "userinfo", "authorization"] {
+    for what in ENCRYPTED {
         let alg = metadata.text(&format!("{what}_signed_response_alg"));
         if alg.is_some_and(|alg| !keys::can_sign(alg)) {
             return Err(invalid(&format!("{what}_signed_response_alg is not supported")));
@@ -254,10 +270,9 @@ impl Metadata {
             name.ends_with("_alg") && value.as_str().is_some_and(|alg| alg.starts_with("HS"))
         };
         let symmetric = |alg: &str| alg == "dir" || (alg.starts_with('A') && alg.ends_with("KW"));
-        let kinds = ["id_token", "userinfo", "authorization"];
         self.text("token_endpoint_auth_method").is_some_and(|method| method.starts_with("client_secret"))
             || self.0.iter().any(with_hmac)
-            || kinds.into_iter().any(|what| self.encryption(what).0.is_some_and(symmetric))
+            || ENCRYPTED.into_iter().any(|what| self.encryption(what).0.is_some_and(symmetric))
     }
 
     fn client(&self, id: &str) -> Client {
@@ -277,6 +292,12 @@ impl Metadata {
         client = with(client, "userinfo_signed_response_alg", Client::userinfo_signed_response_alg);
         client = with(client, "authorization_signed_response_alg", Client::authorization_signed_response_alg);
         client = with(client, "request_object_signing_alg", Client::request_object_signing_alg);
+        client = with(client, "introspection_signed_response_alg", Client::introspection_signed_response_alg);
+        client = with(client, "backchannel_token_delivery_mode", Client::backchannel_token_delivery_mode);
+        let notified = Client::backchannel_client_notification_endpoint;
+        client = with(client, "backchannel_client_notification_endpoint", notified);
+        let signed = Client::backchannel_authentication_request_signing_alg;
+        client = with(client, "backchannel_authentication_request_signing_alg", signed);
         client = with(client, "frontchannel_logout_uri", Client::frontchannel_logout_uri);
         client = with(client, "backchannel_logout_uri", Client::backchannel_logout_uri);
         client = each(client, "redirect_uris", Client::redirect_uri);
@@ -287,6 +308,11 @@ impl Metadata {
         client.requests.grant_types = self.list("grant_types").map(str::to_owned).collect();
         client.requests.require_pushed = self.flag("require_pushed_authorization_requests");
         client.requests.require_signed = self.flag("require_signed_request_object");
+        client.ciba.user_code = self.flag("backchannel_user_code_parameter");
+        client.dpop_bound = self.flag("dpop_bound_access_tokens");
+        client.certificate_bound = self.flag("tls_client_certificate_bound_access_tokens");
+        client.tls_client_auth_subject_dn = self.text("tls_client_auth_subject_dn").map(str::to_owned);
+        client.tls_client_auth_san_dns = self.text("tls_client_auth_san_dns").map(str::to_owned);
         if let (Some(alg), Some(enc)) = self.encryption("id_token") {
             client = client.id_token_encrypted_response(alg, enc);
         }
@@ -295,6 +321,9 @@ impl Metadata {
         }
         if let (Some(alg), Some(enc)) = self.encryption("authorization") {
             client = client.authorization_encrypted_response(alg, enc);
+        }
+        if let (Some(alg), Some(enc)) = self.encryption("introspection") {
+            client = client.introspection_encrypted_response(alg, enc);
         }
         client
     }

@@ -136,6 +136,7 @@ fn oauth_error(shared: &Shared, request: &Request, status: u16, error: &str, des
     let response = Response::json(status, body).no_store();
     match request.endpoint {
         Endpoint::Api | Endpoint::Userinfo => response.header("WWW-Authenticate", challenge),
+        Endpoint::Registration if status == 401 => response.header("WWW-Authenticate", challenge),
         _ if status == 401 => response.header("WWW-Authenticate", "Basic realm=\"grantor\""),
         _ => response,
     }

@@ -58,7 +58,7 @@ pub(crate) fn token(
     };
     let holder = match client {
         Some(client) => Arc::new(client.clone()),
-        None => holder(shared, request, account.unwrap_or_else(|| Arc::new(Client::new(iss))))?,
+        None => holder(shared, request, params, account.unwrap_or_else(|| Arc::new(Client::new(iss))))?,
     };
     let wanted = params.get("scope").or(assertion.text("scope"));
     let answer = issue(shared, &holder, sub, iss, wanted, params)?;
@@ -72,8 +72,13 @@ pub(crate) fn token(
 }
 
 /// Whose token it becomes where nobody authenticated: bound as any client's, and only where it may use the grant.
-pub(crate) fn holder(shared: &Shared, request: &Request, client: Arc<Client>) -> Result<Arc<Client>, OAuthError> {
-    token::may_use_grant(&client, request.form_value("grant_type").as_deref().unwrap_or_default())?;
+pub(crate) fn holder(
+    shared: &Shared,
+    request: &Request,
+    params: &Params,
+    client: Arc<Client>,
+) -> Result<Arc<Client>, OAuthError> {
+    token::may_use_grant(&client, params.required("grant_type")?)?;
     Binding::of(shared, client, request)
 }
 

@@ -91,7 +91,7 @@
 //!
 //! **What it asks for** besides scope: `resource`, as often as it likes ([`Builder::resources`]), and `authorization_details`
 //! ([`Builder::authorization_details_types`], [`Builder::grant_authorization_details`]). A token request may narrow both; the
-//! grant stays as wide as it was.
+//! grant stays as wide as it was. Devices, CIBA clients and the other grants may ask for the same.
 //!
 //! **A client registers itself** at `/register`, by [`Builder::initial_access_token`] where there is one, and can then do what
 //! its metadata says and no more. Defaults are filled in and what is not understood is left out of the answer. See
@@ -116,7 +116,8 @@
 //! refresh token of a public client is bound along. A proof is checked by every rule of RFC 9449 section 4.3: it is good once
 //! and for a minute, `htu` is the URL as it was asked for, without query and fragment, and with the nonce that
 //! [`Builder::dpop_nonces`] wants. The authorization server and the API have nonces of their own. `dpop_jkt` of an
-//! authorization request binds the code.
+//! authorization request binds the code, and so does a proof that comes with a pushed one. Every grant gives bound tokens;
+//! what is pushed by CIBA and what comes by the front channel cannot be bound, and is not for clients that want it.
 //!
 //! **JWTs** are signed as the client is registered: [`Client::id_token_signed_response_alg`] also for its logout tokens,
 //! [`Client::userinfo_signed_response_alg`], [`Client::introspection_signed_response_alg`], [`Client::jwt_access_tokens`].

@@ -30,9 +30,11 @@ pub(crate) fn push(shared: &Shared, request: &Request) -> Result<Response, OAuth
     if form.get("request_uri").is_some() {
         return Err(OAuthError::invalid_request("request_uri is not for pushed requests"));
     }
+    // First, lest a request object be used up by a request that only lacks a nonce.
+    let proven = dpop::thumbprint_of(shared, request)?;
     let params = params(shared, &client, form)?;
     let mut authorization = authorize::checked(shared, &params)?;
-    bind(&mut authorization, dpop::thumbprint_of(shared, request)?)?;
+    bind(&mut authorization, proven)?;
     let request_uri: Arc<str> = format!("{URN}{}", random::token()).into();
     let lifetime = shared.config.requests.request_uri_lifetime;
     lock(&shared.store).push(request_uri.clone(), authorization, lifetime);

@@ -32,10 +32,13 @@ fn document(shared: &Shared, request: &Request, path: &str) -> Map<String, Value
         "dpop_bound_access_tokens_required": false,
         "tls_client_certificate_bound_access_tokens": shared.tls.is_some(),
     });
-    match document {
-        Value::Object(members) => members,
-        _ => Map::new(),
+    let Value::Object(mut members) = document else {
+        return Map::new();
+    };
+    if let Some(types) = &shared.config.requests.details_types {
+        members.insert("authorization_details_types_supported".into(), json!(types));
     }
+    members
 }
 
 /// The parameter `resource_metadata` of the API's challenges (section 5.1).

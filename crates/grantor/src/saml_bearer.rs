@@ -41,7 +41,7 @@ pub(crate) fn token(
     let sub = assertion.name_id.as_deref().ok_or_else(|| refused("the assertion has no NameID"))?;
     let holder = match client {
         Some(client) => Arc::new(client.clone()),
-        None => holder(shared, request, Arc::new(Client::new(&assertion.issuer)))?,
+        None => holder(shared, request, params, Arc::new(Client::new(&assertion.issuer)))?,
     };
     let answer = issue(shared, &holder, sub, &assertion.issuer, params.get("scope"), params)?;
     if !lock(&shared.store).is_new_assertion(&format!("saml {}", assertion.issuer), &assertion.id) {

@@ -278,3 +278,14 @@ fn a_link_with_the_code_in_it_still_has_to_be_confirmed() {
     assert!(get(&auto, &target).body.contains("Connected"), "where everything is approved this is too");
     assert_eq!(verdict(&auto, &answer.text("device_code")), "ok");
 }
+
+#[test]
+fn the_page_shows_the_authorization_details_of_the_device() {
+    let server = still().start();
+    let details = r#"[{"type":"payment","creditor":"Merchant A"}]"#;
+    let user_code = ask(&server, &[("authorization_details", details)]).text("user_code");
+    let mut person = Person::at(&server, "/device/verify");
+    person.submit("/device/verify", &[("user_code", &user_code)]);
+    person.submit("/authorize/login", &[("username", "alice"), ("password", "wonderland"), ("action", "login")]);
+    assert!(person.page.body.contains("Merchant A"), "{}", person.page.body);
+}

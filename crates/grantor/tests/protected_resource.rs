@@ -72,3 +72,10 @@ fn the_document_tells_of_certificates_where_there_is_a_port_for_them() {
     assert_eq!(document["resource"], server.url("/api"));
     assert_eq!(document["tls_client_certificate_bound_access_tokens"], true);
 }
+
+#[test]
+fn the_types_of_authorization_details_are_listed_where_the_server_has_some() {
+    let server = Server::builder().protected_resource_metadata().authorization_details_types(["payment"]).start();
+    assert_eq!(get(&server, PATH).json()["authorization_details_types_supported"], json!(["payment"]));
+    assert!(get(&described(), PATH).json().get("authorization_details_types_supported").is_none());
+}

@@ -43,12 +43,16 @@ impl Client {
 
 /// A backchannel authentication under way.
 ///
-/// ```no_run
-/// # fn run(client: grantee::blocking::Client) -> grantee::Result<()> {
-/// use grantee::BackchannelAuthenticationRequest;
+/// ```
+/// # fn main() -> grantee::Result<()> {
+/// # let server = grantor::Server::builder().ciba_interval(1).ciba_auto_approve_after(0).start();
+/// # let issuer = server.issuer();
+/// use grantee::{BackchannelAuthenticationRequest, blocking::Client};
 ///
-/// let request = BackchannelAuthenticationRequest::login_hint("alice@example.com").binding_message("W4SCT");
+/// let client = Client::discover(issuer).client("svc", "secret").build()?;
+/// let request = BackchannelAuthenticationRequest::login_hint("alice").binding_message("W4SCT");
 /// let login = client.backchannel(request)?.wait()?;
+/// assert_eq!(login.id_token().map(|id_token| id_token.subject()), Some("alice"));
 /// # Ok(()) }
 /// ```
 #[derive(Debug)]
