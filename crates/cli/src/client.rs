@@ -21,6 +21,9 @@ use std::path::Path;
 use std::time::Duration;
 use url::Url;
 
+/// How one setting is said to a client.
+type Say = fn(ClientBuilder, &str) -> ClientBuilder;
+
 /// Everything a verb works with: the settings laid over each other, and where they came from.
 pub(crate) struct Setup {
     pub(crate) profile: Option<Profile>,
@@ -112,7 +115,8 @@ impl Setup {
         self.settings.client_id.as_deref().ok_or_else(|| self.missing("no client is named", "--client-id ID"))
     }
 
-    /// `gets_tokens` says that a key is made where tokens are to be bound to one and there is none yet.
+    /// `gets_tokens` is a client that does more than read metadata: it keeps to the rules, and where tokens are to be bound to a
+    /// key and there is none yet, one is made.
     fn built_on(&self, server: ClientBuilder, client_id: &str, gets_tokens: bool) -> Result<Client> {
         let settings = &self.settings;
         self.configured(server, client_id, gets_tokens)?.build().map_err(|error| match error {
@@ -147,8 +151,9 @@ impl Setup {
             None => builder,
         };
         let builder = match settings.rules {
-            Some(rules) => builder.rules(rules.rules()),
-            None => builder,
+            // Whoever only looks is told what is broken, and not refused.
+            Some(rules) if gets_tokens => builder.rules(rules.rules()),
+            _ => builder,
         };
         let builder = if settings.allow_http { builder.danger().allow_http() } else { builder };
         Ok(if settings.danger_accept_invalid_certs { builder.danger().accept_invalid_certs() } else { builder })
@@ -186,9 +191,9 @@ impl Setup {
     }
 
     /// The single endpoints, each with how it is said to a client.
-    fn endpoints(&self) -> impl Iterator<Item = (fn(ClientBuilder, &str) -> ClientBuilder, Option<&str>)> {
+    fn endpoints(&self) -> impl Iterator<Item = (Say, Option<&str>)> {
         let settings = &self.settings;
-        let endpoints: [(fn(ClientBuilder, &str) -> ClientBuilder, &Option<String>); 11] = [
+        let endpoints: [(Say, &Option<String>); 11] = [
             (|builder, url| builder.authorization_endpoint(url), &settings.authorization_endpoint),
             (|builder, url| builder.token_endpoint(url), &settings.token_endpoint),
             (|builder, url| builder.introspection_endpoint(url), &settings.introspection_endpoint),

@@ -63,6 +63,9 @@ impl Profile {
             if let Some(file) = settings.metadata_file().map(|file| directory.join(file)) {
                 settings.metadata = Some(file.display().to_string());
             }
+            if let Some(file) = settings.details_file().map(|file| directory.join(file)) {
+                settings.authorization_details = Some(format!("@{}", file.display()));
+            }
         }
         Ok(settings)
     }
@@ -76,6 +79,9 @@ impl Profile {
         }
         if let Some(file) = settings.metadata_file().map(absolute).transpose()? {
             settings.metadata = Some(file.display().to_string());
+        }
+        if let Some(file) = settings.details_file().map(absolute).transpose()? {
+            settings.authorization_details = Some(format!("@{}", file.display()));
         }
         let text = toml::to_string(&settings)
             .map_err(|error| Failure::file(format!("the profile can't be written: {error}")))?;

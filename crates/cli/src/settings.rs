@@ -337,7 +337,7 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) accept_any_acr: bool,
 
-    /// After a login, fetches what the server says about the person, and checks that it is about the same one.
+    /// After a login, also by device or CIBA, fetches what the server says about the person, and checks that it is about the same one.
     #[arg(long, env = "GRANTEE_USERINFO", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) userinfo: bool,
@@ -516,6 +516,11 @@ impl Settings {
         files.into_iter().flatten().filter(|path| **path != *Path::new("-"))
     }
 
+    /// The file of `--authorization-details @FILE`.
+    pub(crate) fn details_file(&self) -> Option<&Path> {
+        self.authorization_details.as_deref()?.strip_prefix('@').map(Path::new)
+    }
+
     /// The metadata as a file, unless it is a URL.
     pub(crate) fn metadata_file(&self) -> Option<&Path> {
         self.metadata.as_deref().filter(|place| !is_url(place)).map(Path::new)
@@ -575,6 +580,18 @@ mod tests {
         let both = option.over(profile);
         assert_eq!((both.scope, both.client_id.as_deref(), both.allow_http), (vec!["a".to_owned()], Some("c"), true));
         assert_eq!(both.client_secret, None, "the file given replaces the secret kept");
+    }
+
+    #[test]
+    fn every_option_is_in_the_environment_by_its_own_name() {
+        let command = Settings::augment_args(clap::Command::new("grantee"));
+        for argument in command.get_arguments() {
+            let name = argument.get_id().as_str();
+            let variable = argument.get_env().and_then(std::ffi::OsStr::to_str);
+            assert_eq!(variable, Some(format!("GRANTEE_{}", name.to_uppercase()).as_str()));
+            assert_eq!(argument.get_long(), Some(name.replace('_', "-").as_str()));
+        }
+        assert!(command.get_arguments().count() > 50);
     }
 
     #[test]

@@ -61,6 +61,11 @@ impl Setup {
         self.settings.dpop || self.settings.dpop_key.is_some()
     }
 
+    /// Whether tokens are bound to a key that ends with this run.
+    pub(crate) fn binds_for_this_run_alone(&self) -> bool {
+        self.uses_dpop() && self.settings.dpop_key.is_none() && self.profile.is_none()
+    }
+
     /// The key that signs requests of this client; `None` where they are not signed, or by the client's secret.
     pub(crate) fn request_signer(&self) -> Result<Option<SigningKey>> {
         if !self.signs_requests() {
@@ -98,7 +103,7 @@ impl Setup {
     }
 
     /// FAPI knows RS256 no more, so an RSA key that names no algorithm is for PS256.
-    fn in_its_profile(&self, key: Jwk) -> Jwk {
+    pub(super) fn in_its_profile(&self, key: Jwk) -> Jwk {
         let fapi = !matches!(self.settings.rules, None | Some(RulesName::Oauth21));
         if fapi && key.key_type() == "RSA" && key.alg().is_none() { key.with_alg("PS256") } else { key }
     }

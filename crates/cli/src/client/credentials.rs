@@ -30,6 +30,7 @@ impl Setup {
             None => match (self.assertion()?, self.key()?) {
                 (Some(assertion), _) => builder.auth(assertion),
                 (None, Some(key)) => {
+                    let key = self.in_its_profile(key);
                     signer(&key)?;
                     builder.client_key(client_id, key)
                 }
@@ -51,7 +52,7 @@ impl Setup {
             Some(AuthMethod::ClientSecretJwt) => builder.auth(ClientSecretJwt::new(self.needed_secret()?)),
             Some(AuthMethod::PrivateKeyJwt) => match (self.assertion()?, self.key()?) {
                 (Some(assertion), _) => builder.auth(assertion),
-                (None, Some(key)) => builder.auth(signer(&key)?),
+                (None, Some(key)) => builder.auth(signer(&self.in_its_profile(key))?),
                 (None, None) => {
                     return Err(Failure::usage("this way to authenticate needs a private key")
                         .hint("give --key FILE, or --client-assertion-file FILE"));

@@ -9,7 +9,7 @@ use grantee::grant::{GrantContext, ServiceAccount, TokenParameters};
 use grantee::legacy::Password;
 use grantee::ports::BoxFuture;
 use grantee::{ClientCredentials, Grant, JwtBearer, Params, SignedJwtBearer, Stored, Token};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Asks in a request for what the settings say: scope, resources, audiences, authorization details, further parameters.
 macro_rules! asked {
@@ -41,15 +41,11 @@ impl Setup {
     /// `--authorization-details`, or the file that it names.
     pub(crate) fn authorization_details(&self) -> Result<Option<serde_json::Value>> {
         let Some(given) = &self.settings.authorization_details else { return Ok(None) };
-        let read;
-        let text = match given.strip_prefix('@') {
-            Some(path) => {
-                read = input::read_file(Path::new(path))?;
-                read.as_slice()
-            }
-            None => given.as_bytes(),
+        let text = match self.settings.details_file() {
+            Some(file) => input::read_file(file)?,
+            None => given.as_bytes().to_vec(),
         };
-        let details = serde_json::from_slice(text)
+        let details = serde_json::from_slice(&text)
             .map_err(|error| Failure::usage(format!("--authorization-details is no JSON: {error}")))?;
         Ok(Some(details))
     }

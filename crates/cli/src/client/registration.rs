@@ -35,7 +35,7 @@ impl Setup {
 
     /// A client to be registered: all that is set but which one it is.
     pub(crate) fn unregistered(&self) -> Result<ClientBuilder> {
-        self.configured(self.server()?, "", false)
+        self.configured(self.server()?, "", true)
     }
 
     /// A client that manages the registration, for which it shows the registration access token alone.

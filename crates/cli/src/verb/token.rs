@@ -50,13 +50,13 @@ impl Got {
         Self { token, more: Map::new(), kept }
     }
 
-    /// A token with who logged in.
-    fn of_login(setup: &mut Setup, client: &Client, login: &Login, grant: HeldGrant) -> Self {
+    /// A token with who logged in, and what the server says of them where that is asked for.
+    fn of_login(setup: &mut Setup, client: &Client, login: &Login, grant: HeldGrant) -> Result<Self> {
+        let known = super::login::known(setup, client, login)?;
         let mut got = Self::new(setup, client, login.token().clone(), grant);
-        if let Some(id_token) = login.id_token() {
-            got.more.insert("id_token_claims".to_owned(), id_token.claims().members().clone().into());
-        }
-        got
+        got.more = known.members;
+        got.kept = got.kept.and(known.outcome);
+        Ok(got)
     }
 }
 

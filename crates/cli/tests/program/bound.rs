@@ -102,6 +102,16 @@ fn a_login_and_userinfo_with_bound_tokens() {
 }
 
 #[test]
+fn a_login_that_another_run_finishes_needs_a_key_that_is_kept() {
+    let (home, server) = (Home::new(), bound_server());
+    let options = options(&home, &server, "bound");
+    let ran = home.run(&with(&["login", "--start", "pending", "--dpop"], &options)).exits(2);
+    assert!(ran.stderr.contains("--dpop-key") && !home.path("pending").exists(), "{ran:?}");
+    home.file("key", home.run(&["jwk", "generate", "--alg", "ES256"]).exits(0).stdout);
+    log_in(&home, &options, &["--dpop-key", "key"]).json();
+}
+
+#[test]
 fn a_bearer_token_where_a_bound_one_was_asked_for_is_11() {
     let (home, server) = (Home::new(), bound_server());
     let belittled = grantor::Misbehaviour::SetMember("token_type".into(), "Bearer".into());

@@ -32,7 +32,7 @@ fn form(server: &Server, endpoint: Endpoint, name: &str) -> Option<String> {
 fn a_device_shows_where_to_go_and_waits_for_the_person() {
     let (home, server) = (Home::new(), quick().start());
     let options = service(&home, &server);
-    let arguments = with(&["token", "device", "--scope", "openid", "a", "--profile", "p"], &options);
+    let arguments = with(&["token", "device", "--scope", "openid", "a", "--userinfo", "--profile", "p"], &options);
     let child = home.spawn(&arguments);
     let waiting = asked(&server);
     let code = waiting.user_code.unwrap();
@@ -43,7 +43,7 @@ fn a_device_shows_where_to_go_and_waits_for_the_person() {
     // A pipe gets plain lines.
     assert!(!ran.stderr.contains('\u{1b}') && !ran.stderr.contains('\u{2588}'), "{ran:?}");
     let token = ran.json();
-    assert_eq!(token["id_token_claims"]["sub"], "alice");
+    assert_eq!((&token["id_token_claims"]["sub"], &token["userinfo"]["sub"]), (&"alice".into(), &"alice".into()));
     // The profile holds it, and renews it.
     home.age_token("p");
     let renewed = home.run(&["token", "--profile", "p"]).json();

@@ -125,6 +125,11 @@ fn authorization_details_are_json_or_a_file_and_what_was_granted_is_printed() {
     home.run(&with(&["profile", "save", "p", "--authorization-details", &literal], &options)).exits(0);
     let token = home.run(&["token", "client-credentials", "--profile", "p"]).json();
     assert_eq!(token["authorization_details"], details);
+    // A file that a profile names is found from anywhere.
+    home.run(&["profile", "save", "p", "--authorization-details", "@details.json"]).exits(0);
+    let shown = home.run(&["profile", "show", "p", "--json"]).json();
+    assert_eq!(shown["authorization_details"], format!("@{}", home.path("details.json").display()));
+    home.run(&["profile", "save", "p", "--authorization-details", "{"]).exits(2);
 }
 
 #[test]
@@ -209,6 +214,9 @@ fn discovery_says_what_of_each_profile_is_kept() {
     }
     let one = home.run(&["discover", &server.issuer(), "--json", "--rules", "oauth21"]).json();
     assert_eq!(one["audit"].as_array().unwrap().len(), 1);
+    // Neither a server nor a client that breaks them is refused here.
+    let broken = home.run(&["discover", &server.issuer(), "--json", "--rules", "fapi1-advanced"]).json();
+    assert_eq!(broken["audit"][0]["kept"], false);
     let table = home.run(&["discover", &server.issuer()]).exits(0);
     for word in ["fapi2-message-signing", "kept", "RFC 9207", "--dpop"] {
         assert!(table.text().contains(word), "{word}: {table:?}");

@@ -37,7 +37,7 @@ pub(super) fn run(setup: &mut Setup, of: OfGrants) -> Result<Got> {
     let asked = spin("asking the server to ask the person", || client.backchannel(request))?;
     output::note("The server asks the person on their own device.");
     let login = waiting::wait(asked.polling()?)?;
-    Ok(Got::of_login(setup, &client, &login, HeldGrant::Ciba))
+    Got::of_login(setup, &client, &login, HeldGrant::Ciba)
 }
 
 /// Listens for the server's notification, which says itself whether it is a ping or a push. The listener is there before the

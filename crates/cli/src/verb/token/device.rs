@@ -17,7 +17,7 @@ pub(super) fn run(setup: &mut Setup) -> Result<Got> {
     let device = spin("asking the server for a code", || client.device(request))?;
     show(&device);
     let login = waiting::wait(device.polling())?;
-    Ok(Got::of_login(setup, &client, &login, HeldGrant::DeviceCode))
+    Got::of_login(setup, &client, &login, HeldGrant::DeviceCode)
 }
 
 /// What the person has to do; on a terminal with a picture for their telephone.
@@ -25,10 +25,36 @@ fn show(device: &Device) {
     output::note(&format!("{device}\n"));
     let address = device.verification_uri_complete().unwrap_or(device.verification_uri());
     if output::is_seen()
-        && let Ok(code) = QrCode::new(address)
+        && let Some(picture) = picture(address)
     {
-        // Light on dark, as most terminals are; cameras read both.
-        let picture = code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build();
         output::note(&format!("{picture}\n"));
+    }
+}
+
+/// An address as a QR code, two modules a character; `None` where it is too long for one.
+fn picture(address: &str) -> Option<String> {
+    let code = QrCode::new(address).ok()?;
+    // A code is dark on light, and most terminals are light on dark.
+    Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_address_becomes_a_picture_with_a_margin() {
+        let picture = picture("https://as.example/device?user_code=WDJB-MJHT").unwrap();
+        let lines: Vec<&str> = picture.lines().collect();
+        let width = lines[0].chars().count();
+        assert!(lines.iter().all(|line| line.chars().count() == width), "{picture}");
+        // Four light modules around it (ISO/IEC 18004 section 6.3.8).
+        assert!(lines[0].chars().chain(lines[1].chars()).all(|character| character == '\u{2588}'), "{picture}");
+        // The last line has one row of modules alone.
+        assert!(
+            lines[..lines.len() - 1].iter().all(|line| line.starts_with("\u{2588}\u{2588}\u{2588}\u{2588}")),
+            "{picture}"
+        );
+        assert_eq!(super::picture(&"x".repeat(5000)), None);
     }
 }
