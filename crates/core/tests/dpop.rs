@@ -385,3 +385,72 @@ fn what_was_demanded_is_for_the_request_that_follows_and_serves_others_once_it_w
         assert_eq!(nonce_of_another().await, "left");
     });
 }
+
+#[test]
+fn the_url_that_is_proven_is_the_one_that_goes_out_however_the_caller_wrote_it() {
+    let server = FakeServer::new(|request, _| match request.uri().host() {
+        Some("as.example") => answer(200, GRANTED),
+        _ => with_nonce(answer(200, "{}")?, "of-the-api"),
+    });
+    let source = source(&client(&server));
+    for (written, proven) in [
+        ("https://api.example/a/../b?x=1", "https://api.example/b"),
+        ("https://api.example/a/%2e%2E/b/.", "https://api.example/b/"),
+        ("https://api.example/{id}", "https://api.example/%7Bid%7D"),
+        ("https://api.example/%7Eid%2f", "https://api.example/%7Eid%2f"),
+        ("https://api.example", "https://api.example/"),
+        ("https://127.1/", "https://127.0.0.1/"),
+        ("https://[0:0:0:0:0:0:0:1]:443/", "https://[::1]/"),
+        ("HTTPS://API.EXAMPLE:8443/A", "https://api.example:8443/A"),
+    ] {
+        block_on(call(&source, api("GET", written), Placement::Header)).unwrap();
+        let last = sent(&server, server.count() - 1);
+        assert_eq!(proof(&last).1["htu"], proven, "{written}");
+        let sent = last.uri().to_string();
+        assert_eq!(sent.split('?').next().unwrap(), proven, "{written}");
+    }
+    block_on(call(&source, api("GET", "https://[::1]/"), Placement::Header)).unwrap();
+    assert_eq!(proof(&sent(&server, server.count() - 1)).1["nonce"], "of-the-api", "one origin, however it is written");
+}
+
+#[test]
+fn a_token_that_would_come_through_the_browser_is_not_asked_for() {
+    use grantee_core::authorization::AuthorizationRequest;
+    use grantee_core::grant::legacy::implicit;
+    use grantee_core::token_type::certificate_bound::CertificateBound;
+    let ask = |bind: fn(&mut Config), request: AuthorizationRequest| {
+        let server = FakeServer::new(|_, _| answer(200, GRANTED));
+        let mut config = literal();
+        config.members_mut().authorization_endpoint = Some("https://as.example/authorize".to_owned());
+        config.set_redirect_uri("https://app.example/cb".to_owned());
+        bind(&mut config);
+        block_on(client_of(&server, config).start(request))
+    };
+    let bindings: [fn(&mut Config); 2] =
+        [|config| config.set_dpop(&KEY), |config| config.set_token_type(Arc::new(CertificateBound))];
+    for bind in bindings {
+        let hybrid = |kind: &str| AuthorizationRequest::new().scope("openid").response_type(kind);
+        for request in [implicit(AuthorizationRequest::new()), hybrid("id_token token"), hybrid("code id_token token")]
+        {
+            let error = ask(bind, request.clone()).unwrap_err().to_string();
+            assert!(error.contains("bound to no key"), "{error}");
+            ask(|_| (), request).unwrap();
+        }
+        ask(bind, hybrid("code id_token")).unwrap();
+    }
+}
+
+#[test]
+fn debug_of_an_attempt_shows_neither_token_nor_query() {
+    let server = FakeServer::new(|_, _| answer(200, GRANTED));
+    let source = source(&client(&server));
+    let mut attempt = source.attempt();
+    let uri = "https://api.example/x?secret=s3cret".parse().unwrap();
+    let mut headers = http::HeaderMap::new();
+    block_on(attempt.authorize(&http::Method::GET, &uri, &mut headers)).unwrap();
+    let mut demand = challenge("DPoP error=\"use_dpop_nonce\"");
+    demand.headers_mut().insert("dpop-nonce", "n".parse().unwrap());
+    assert!(block_on(attempt.again(&uri, demand.status(), demand.headers())).unwrap());
+    let shown = format!("{attempt:?}");
+    assert!(!shown.contains("s3cret") && !shown.contains("the-token"), "{shown}");
+}

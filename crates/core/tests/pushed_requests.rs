@@ -257,3 +257,20 @@ fn rfc9126_examples() {
         assert_eq!(world.start(request()).0.split_once('?').unwrap().1, case["expected"]["encoded"]);
     }
 }
+
+#[test]
+fn a_form_without_a_client_is_not_made_of_a_request_that_is_to_be_signed() {
+    let context = grantee_core::authorization::RequestContext {
+        client_id: "svc",
+        issuer: None,
+        authorization_endpoint: "https://as.example/authorize",
+        iss_parameter_supported: false,
+        redirect_uri: Some("https://app.example/cb"),
+        entropy: &support::Counting::default(),
+        now: grantee_core::UnixTime::from_seconds(0),
+        allow_http: false,
+    };
+    let error = request().request_object(true).start_as_form(&context).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("without a client"), "{error}");
+    assert!(request().pushed().start_as_form(&context).is_ok());
+}

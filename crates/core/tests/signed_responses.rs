@@ -380,3 +380,43 @@ fn jarm_section_2_1_examples() {
         assert_eq!(token, claims.get("access_token").and_then(Value::as_str));
     }
 }
+
+#[test]
+fn what_else_the_issuer_signs_is_no_answer() {
+    for (typ, refused) in [
+        ("logout+jwt", true),
+        ("at+jwt", true),
+        ("application/token-introspection+jwt", true),
+        ("SECEVENT+JWT", true),
+        ("JWT", false),
+    ] {
+        let jarm = jarm();
+        let header = grantee_core::jose::jws::Header::new().with_typ(typ);
+        let payload = Value::Object(answer(json!({}))).to_string();
+        let signer = SigningKey::new(&jarm.key, SignatureAlgorithm::Es256).unwrap();
+        let token = grantee_core::jose::jws::sign_blocking(&header, payload.as_bytes(), &signer).unwrap();
+        let outcome = jarm.respond(&format!("response={token}"));
+        assert_eq!(outcome.is_err(), refused, "{typ}: {outcome:?}");
+        if refused {
+            assert!(rule(outcome).contains("RFC 8725 section 3.11"), "{typ}");
+        }
+    }
+}
+
+#[test]
+fn a_code_is_redeemed_nowhere_but_at_the_issuer_that_was_asked() {
+    let (asked, other) = (jarm(), jarm_of(|config| config.members_mut().issuer = Some("https://other.example".into())));
+    for signed in [false, true] {
+        let request = if signed { request().response_mode("jwt") } else { request() };
+        let (_, pending) = asked.world.start(request);
+        let response = match signed {
+            true => block_on(asked.world.client.respond(pending, &*format!("response={}", asked.signed(json!({}))))),
+            false => block_on(asked.world.client.respond(pending, &*format!("code=CODE&state=STATE&iss={ISSUER}"))),
+        };
+        let code = grantee_core::grant::AuthorizationCode::new(response.unwrap()).unwrap();
+        let message = rule(block_on(other.world.client.token(&code)));
+        assert!(message.contains("RFC 9700 section 4.4"), "{message}");
+        assert_eq!(other.world.server.count(), 0);
+        block_on(asked.world.client.token(&code)).unwrap();
+    }
+}

@@ -131,6 +131,7 @@ CLIENTS = {
     "csjwt": {"token_endpoint_auth_method": ["client_secret_jwt"]},
     "pkjwt": {"token_endpoint_auth_method": ["private_key_jwt"], "pubkey": client_public},
     "public": {"token_endpoint_auth_method": ["none"], "confidential": False},
+    "jar": {"token_endpoint_auth_method": ["client_secret_basic"], "pubkey": client_public},
     "odd": {"token_endpoint_auth_method": ["client_secret_basic"], "client_secret": ODD_SECRET},
     "idt-enc": {"token_endpoint_auth_method": ["client_secret_basic"], "pubkey": client_public, "alg": "RSA-OAEP-256", "enc": "A256GCM", "encrypt_id_token": "1"},
     "idt-enc-kw": {"token_endpoint_auth_method": ["client_secret_basic"], "alg": "A256KW", "enc": "A256GCM", "encrypt_id_token": "1"},
@@ -147,5 +148,6 @@ cookies.clear()
 call("POST", "/auth/", {"username": "alice", "password": "alice-password"})
 for client_id in CLIENTS:
     call("PUT", f"/auth/grant/{urllib.parse.quote(client_id, safe='')}/", {"scope": "openid offline read write email profile"})
+call("PUT", "/oidc/rar/basic/payment/1")  # and to payments, whatever they are about
 with open(os.path.join(STATE, "alice.cookie"), "w") as file:
     file.write("; ".join(f"{c.name}={c.value}" for c in cookies))

@@ -58,6 +58,7 @@ export function clients(state) {
       tls_client_certificate_bound_access_tokens: true,
       jwks: { keys: [{ ...selfSigned, use: 'sig', x5c: [state.selfSignedX5c] }] },
     }),
+    make('bound', { tls_client_certificate_bound_access_tokens: true }),
     // What the authorization request must look like.
     make('jar', { request_object_signing_alg: 'RS256', require_signed_request_object: true, jwks }),
     make('jar-hs', { request_object_signing_alg: 'HS256' }),
@@ -98,6 +99,7 @@ export function clients(state) {
     make('fapi2', {
       token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'PS256', jwks,
       id_token_signed_response_alg: 'PS256', request_object_signing_alg: 'PS256', authorization_signed_response_alg: 'PS256',
+      introspection_signed_response_alg: 'PS256',
       redirect_uris: ['https://rp.example.test/cb'], application_type: 'web', dpop_bound_access_tokens: true,
       require_pushed_authorization_requests: true, post_logout_redirect_uris: undefined,
     }),

@@ -13,7 +13,7 @@ use super::response::Unverified;
 use crate::client::Client;
 use crate::error::{Error, Result, RuleViolation};
 use crate::metadata::{AuthorizationServer, TENANT};
-use crate::oidc::id_token::check_issuer;
+use crate::oidc::id_token::{check_issuer, check_kind};
 use crate::oidc::jwt::{self, Times, audiences, required_time};
 use crate::oidc::rules::{Encryption, JwtRules};
 use crate::wire::json;
@@ -120,7 +120,7 @@ impl Client {
             encryption_setting: "authorization_encryption",
             secret: config.secret.as_ref(),
             unsigned: false,
-            // Nobody has agreed on one.
+            // Nobody has agreed on one; that it is none of the others is checked below.
             typ: None,
             typ_required: false,
             typ_spec: "",
@@ -129,6 +129,9 @@ impl Client {
         let verified = opened.verified();
         let claims = opened.claims(STAGE)?;
         let now = self.now();
+        // The issuer signs other things for this client too, by the same keys.
+        check_kind(STAGE, "an authorization response", opened.header.typ.as_deref(), &claims)
+            .map_err(|broken| broken.after(verified))?;
         check(self, &metadata, &signed, &claims, now).map_err(|broken| broken.after(verified))?;
         Unverified::judge(signed.asked, answer(claims)?, true, now)
     }

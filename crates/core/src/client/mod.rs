@@ -88,7 +88,9 @@ impl Client {
     /// As [`new`](Self::new).
     pub(crate) fn configured(&self, mut config: Config) -> Result<Self> {
         config.check_client()?;
+        config.apply_rules();
         config.check()?;
+        config.check_rules()?;
         Ok(self.with_config(config))
     }
 
@@ -300,7 +302,7 @@ impl Client {
     ) -> Result<introspection::Introspection> {
         let config = &self.inner.config;
         if let Some(rules) = config.rules {
-            rules.check_introspection(config.introspection.algorithm.as_deref())?;
+            rules.check_introspection(config.introspection.signed_by())?;
         }
         let metadata = self.metadata().await?;
         tracing::Span::current().record("issuer", metadata.issuer.as_deref());

@@ -255,7 +255,8 @@ impl ClientMetadata {
     /// What goes to the server.
     ///
     /// # Errors
-    /// [`Error::Config`] for keys in two places, for a private key, and for members that are the server's to give.
+    /// [`Error::Config`] for keys in two places, for a private key, for members that are the server's to give, and for ones that
+    /// could not be read.
     pub(crate) fn to_send(&self) -> Result<Map<String, Value>> {
         if self.jwks.is_some() && self.jwks_uri.is_some() {
             return Err(Error::config(
@@ -276,7 +277,16 @@ impl ClientMetadata {
                 "leave it out (RFC 7592 section 2.2)",
             ));
         }
-        Ok(self.members())
+        let members = self.members();
+        // What is left out of an update is asked to be gone (RFC 7592 section 2.2).
+        let is_lost = |line: &&String| line.split(": ").next().is_some_and(|name| !members.contains_key(name));
+        if let Some(line) = self.ignored.iter().find(is_lost) {
+            return Err(Error::config(
+                format!("the client's metadata had a member that is not to be read ({line}), and would lose it"),
+                "set it, or begin with what the client was registered as",
+            ));
+        }
+        Ok(members)
     }
 
     /// Everything that is said, by its name.
@@ -398,5 +408,15 @@ mod tests {
     fn debug_shows_no_software_statement() {
         let shown = format!("{:?}", ClientMetadata::new().software_statement("s3cret").client_name("A"));
         assert!(shown.contains("client_name") && !shown.contains("s3cret"), "{shown}");
+    }
+
+    #[test]
+    fn a_member_that_could_not_be_read_is_set_before_anything_is_sent() {
+        // Glewlwyd tells the method as a list, and takes it as a string alone.
+        let metadata = read(json!({"client_name": "a", "token_endpoint_auth_method": ["client_secret_basic"]}));
+        let error = metadata.to_send().unwrap_err();
+        assert!(error.to_string().contains("token_endpoint_auth_method: a list instead of a string"), "{error}");
+        let sent = metadata.token_endpoint_auth_method("client_secret_basic").to_send().unwrap();
+        assert_eq!(Value::Object(sent), json!({"client_name": "a", "token_endpoint_auth_method": "client_secret_basic"}));
     }
 }

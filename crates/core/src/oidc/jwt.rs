@@ -398,11 +398,12 @@ impl Times {
                 .got(iat.seconds())
                 .hint("compare the clocks of both machines"));
         }
+        // No leeway: the limit is our own, and one that is just as old is refused.
         if let Some(oldest) = self.oldest
-            && self.now.since(iat) > oldest.saturating_add(self.leeway)
+            && self.now.since(iat) >= oldest
         {
             return Err(RuleViolation::new(stage, "iat is not too far in the past", self.spec)
-                .expected(format_args!("within {} s", oldest.as_secs()))
+                .expected(format_args!("less than {} s", oldest.as_secs()))
                 .got(format_args!("{} s ago", self.now.since(iat).as_secs())));
         }
         Ok(())

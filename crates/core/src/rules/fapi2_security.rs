@@ -58,6 +58,20 @@ pub(super) const RULES: &[Rule] = &[
         check: |facts| facts.expects(FAPI2_ALGORITHMS),
     },
     Rule {
+        text: "userinfo answers that are signed are expected signed by PS256, ES256 or EdDSA",
+        spec: "FAPI 2.0 Security Profile section 5.4.1",
+        party: Party::Client,
+        hint: "say userinfo_alg(\"PS256\") as the client is registered",
+        check: |facts| facts.expects_userinfo(FAPI2_ALGORITHMS),
+    },
+    Rule {
+        text: "authorization and introspection responses that are signed are so by PS256, ES256 or EdDSA",
+        spec: "FAPI 2.0 Security Profile section 5.4.1",
+        party: Party::Client,
+        hint: "others are refused: see authorization_alg(..) and introspection_alg(..)",
+        check: |_| Verdict::Kept,
+    },
+    Rule {
         text: "every authorization request is pushed, for a code, with PKCE by S256",
         spec: "FAPI 2.0 Security Profile section 5.3.3.2",
         party: Party::Client,

@@ -1,13 +1,15 @@
 //! What OpenID Connect adds, in the library's two faces.
 
 use grantee::authorization::AuthorizationResponse;
+use grantee::endpoint::registration::Registration;
 use grantee::endpoint::end_session::{EndSession, PendingLogout};
-use grantee::endpoint::userinfo::Userinfo;
+use grantee::endpoint::userinfo::{UnboundUserinfo, Userinfo};
 use grantee::oidc::{IdToken, IdTokenExpectations};
-use grantee::{AuthorizationRequest, Callback, Pending, Token, UnverifiedIdToken};
+use grantee::rules::{Audit, Rules};
+use grantee::{AuthorizationRequest, Callback, ClientMetadata, Grant, Pending, Token, UnverifiedIdToken};
 use grantee_interop::Walk;
 
-use super::{Face, Outcome};
+use super::{Face, Outcome, Setup};
 
 /// A client that knows who logged in.
 pub(crate) trait OpenIdFace: Face {
@@ -24,11 +26,22 @@ pub(crate) trait OpenIdFace: Face {
     fn renew(&self, token: &Token) -> Outcome<Token>;
     fn log_out(&self, request: EndSession) -> Outcome<(String, PendingLogout)>;
     fn key_set_fetches(&self) -> u64;
+    fn token(&self, grant: impl Grant) -> Outcome<Token>;
+    /// Userinfo by a token of whoever it may be.
+    fn anybodys_userinfo(&self, token: &Token) -> Outcome<UnboundUserinfo>;
+    fn audit(&self, rules: Rules) -> Outcome<Audit>;
+    /// A client that the server registers now: this setup with what it is registered as, and the client itself.
+    fn register(setup: &Setup, initial: Option<&str>, metadata: &ClientMetadata) -> Outcome<(Registration, Self)>;
+    /// A client whose registration was kept.
+    fn registered(setup: &Setup, kept: &Registration) -> Outcome<Self>;
+    fn read_registration(&self, kept: &Registration) -> Outcome<Registration>;
+    fn update_registration(&self, kept: &Registration, metadata: &ClientMetadata) -> Outcome<Registration>;
+    fn delete_registration(&self, kept: &Registration) -> Outcome<()>;
 
     /// From the request to the login, by this person.
     fn log_in_by(&self, walk: &mut Walk, request: AuthorizationRequest) -> Outcome<Self::Login> {
         let (url, pending) = self.start(request)?;
-        let callback = walk.to_callback(&url).unwrap_or_else(|stuck| panic!("{stuck}"));
+        let callback = walk.to(&url, pending.redirect_uri()).unwrap_or_else(|stuck| panic!("{stuck}"));
         self.finish(pending, callback.into())
     }
 }
@@ -48,9 +61,26 @@ pub(crate) mod at {
         scenario(&Server::oidc_provider());
     }
 
+    pub(crate) fn oidc_provider_strict(scenario: fn(&Server)) {
+        scenario(&Server::oidc_provider_strict());
+    }
+
+    pub(crate) fn oidc_provider_tls(scenario: fn(&Server)) {
+        scenario(&Server::oidc_provider_tls());
+    }
+
     pub(crate) fn glewlwyd(scenario: fn(&Server)) {
         let _alone = glewlwyd_alone();
         scenario(&Server::glewlwyd());
+    }
+
+    pub(crate) fn glewlwyd_nonce(scenario: fn(&Server)) {
+        let _alone = glewlwyd_alone();
+        scenario(&Server::glewlwyd_nonce());
+    }
+
+    pub(crate) fn authlib(scenario: fn(&Server)) {
+        scenario(&Server::authlib());
     }
 }
 

@@ -1,0 +1,123 @@
+//! Clients that register themselves, RFC 7591, and manage their registration, RFC 7592.
+
+use grantee::endpoint::registration::Registration;
+use grantee::jose::{Curve, Jwk, JwkSet, KeyKind};
+use grantee::{AuthorizationRequest, ClientCredentials, ClientMetadata};
+use grantee_interop::{Auth, Server, Walk};
+use serde_json::json;
+
+use crate::face::{LoggedIn, OpenIdFace, Setup, through_both_faces};
+
+through_both_faces!(
+    a_client_registers_reads_updates_and_deletes_itself at oidc_provider oidc_provider_strict glewlwyd,
+    a_client_registers_its_key at oidc_provider,
+    what_was_registered_is_expected at oidc_provider,
+    without_the_initial_access_token_nobody_registers at oidc_provider_strict,
+    what_no_client_may_be_is_refused at oidc_provider glewlwyd,
+);
+
+const CALLBACK: &str = "https://rp.example.test/cb";
+
+/// The initial access token, where one is needed.
+fn initial(server: &Server) -> Option<&'static str> {
+    // The strict issuer is oidc-provider at another port.
+    (server.base == Server::oidc_provider_strict().base).then_some("initial-access-token")
+}
+
+fn setup(server: &Server) -> Setup {
+    let mut setup = Setup::new(server, Auth::ClientSecretBasic);
+    setup.client.registration.redirect_uri = Some(CALLBACK.into());
+    setup
+}
+
+fn metadata() -> ClientMetadata {
+    ClientMetadata::new()
+        .client_name("registered by a test")
+        .redirect_uris([CALLBACK])
+        .grant_types(["authorization_code", "refresh_token", "client_credentials"])
+        .token_endpoint_auth_method("client_secret_basic")
+}
+
+fn log_in<F: OpenIdFace>(face: &F, server: &Server) -> F::Login {
+    let request = AuthorizationRequest::new().scope("openid");
+    let mut walk = Walk::new(server);
+    face.log_in_by(&mut walk, request).expect("a login")
+}
+
+fn a_client_registers_reads_updates_and_deletes_itself<F: OpenIdFace>(server: &Server) {
+    let setup = setup(server);
+    let asked = metadata();
+    let (first, face) = F::register(&setup, initial(server), &asked).expect("a registration");
+    println!("CHANGED {} {:?}", server.name, first.changed_from(&asked));
+    assert_eq!(first.issuer, server.issuer);
+    assert!(first.client_secret.is_some() && first.registration_access_token.is_some(), "{first:?}");
+    assert_eq!(first.metadata.client_name.as_deref(), Some("registered by a test"));
+    assert_eq!(log_in(&face, server).id_token().audience(), [first.client_id.as_str()]);
+
+    let read = face.read_registration(&first).expect("it can be read");
+    assert_eq!((&read.client_id, &read.metadata.client_name), (&first.client_id, &first.metadata.client_name));
+    let renamed = face.update_registration(&read, &read.metadata.clone().client_name("renamed")).expect("an update");
+    assert_eq!(renamed.client_id, first.client_id);
+    assert_eq!(renamed.metadata.client_name.as_deref(), Some("renamed"));
+    println!("ROTATES {} read {} update {}", server.name, read.registration_access_token != first.registration_access_token, renamed.registration_access_token != read.registration_access_token);
+
+    // Another program goes on with what was kept.
+    let kept = serde_json::to_string(&renamed).expect("it can be kept");
+    let kept: Registration = serde_json::from_str(&kept).expect("it can be read again");
+    let other = F::registered(&setup, &kept).expect("a client");
+    let login = log_in(&other, server);
+    let info = other.userinfo(&login).expect("userinfo");
+    assert_eq!(info.claims.sub(), Some(login.id_token().subject()));
+
+    if renamed.registration_access_token != first.registration_access_token {
+        let failure = other.read_registration(&first).expect_err("its token was replaced");
+        assert_eq!(failure.status, Some(401), "{failure:?}");
+    }
+    other.delete_registration(&kept).expect("it is gone");
+    let failure = other.read_registration(&kept).expect_err("it is gone");
+    println!("GONE {} {failure:?}", server.name);
+    let failure = F::registered(&setup, &kept).expect("a client").token(ClientCredentials::new());
+    failure.expect_err("nobody knows it").is_refusal(server, "invalid_client");
+}
+
+fn a_client_registers_its_key<F: OpenIdFace>(server: &Server) {
+    let key = Jwk::generate(KeyKind::Curve(Curve::P256)).expect("a key").with_kid("mine");
+    let file = tempfile::NamedTempFile::new().expect("a file");
+    std::fs::write(file.path(), key.to_json()).expect("it can be written to");
+    let mut setup = setup(server);
+    setup.client.auth = Auth::PrivateKeyJwt;
+    setup.client.registration.key = Some(file.path().into());
+    let keys = JwkSet::from_value(json!({ "keys": [key.to_value()] })).expect("a key set");
+    let asked = metadata()
+        .jwks(&keys)
+        .token_endpoint_auth_method("private_key_jwt")
+        .token_endpoint_auth_signing_alg("ES256");
+    let (kept, face) = F::register(&setup, initial(server), &asked).expect("a registration");
+    face.token(ClientCredentials::new()).expect("a token");
+    log_in(&face, server);
+    F::registered(&setup, &kept).expect("a client").token(ClientCredentials::new()).expect("a token");
+}
+
+/// Of the algorithms that the server could sign by, the one that it says it will.
+fn what_was_registered_is_expected<F: OpenIdFace>(server: &Server) {
+    let setup = setup(server);
+    let asked = metadata().id_token_signed_response_alg("ES256").userinfo_signed_response_alg("PS256");
+    let (_, face) = F::register(&setup, initial(server), &asked).expect("a registration");
+    let login = log_in(&face, server);
+    assert_eq!(login.id_token().algorithm().map(grantee::jose::SignatureAlgorithm::name), Some("ES256"));
+    assert!(face.userinfo(&login).expect("userinfo").is_signed);
+}
+
+fn without_the_initial_access_token_nobody_registers<F: OpenIdFace>(server: &Server) {
+    for initial in [None, Some("another-token")] {
+        let failure = F::register(&setup(server), initial, &metadata()).err().expect("no token");
+        assert_eq!(failure.status.unwrap_or(401), 401, "{failure:?}");
+        println!("NO INITIAL {failure:?}");
+    }
+}
+
+fn what_no_client_may_be_is_refused<F: OpenIdFace>(server: &Server) {
+    let asked = metadata().redirect_uris(["no URI at all"]);
+    let failure = F::register(&setup(server), initial(server), &asked).err().expect("no redirect URI");
+    println!("BAD {} {failure:?}", server.name);
+}
