@@ -143,8 +143,8 @@ impl Setup {
             _ => builder,
         };
         let builder = self.authenticated(builder, client_id)?;
-        let builder = self.with_openid(builder)?;
-        let builder = self.with_requests(builder)?;
+        let builder = self.with_openid(builder, gets_tokens)?;
+        let builder = self.with_requests(builder, gets_tokens)?;
         let builder = self.with_token_type(builder, gets_tokens)?;
         let builder = match &settings.redirect_uri {
             Some(redirect_uri) => builder.redirect_uri(redirect_uri),

@@ -177,7 +177,7 @@ impl From<Error> for Failure {
 
 /// What the library calls by its methods, by the program's options.
 pub(crate) fn in_options(hint: &str) -> String {
-    const NAMES: [(&str, &str); 31] = [
+    const NAMES: [(&str, &str); 32] = [
         ("authorization_encryption(alg, enc)", "--authorization-encryption ALG/ENC"),
         ("introspection_encryption(alg, enc)", "--introspection-encryption ALG/ENC"),
         ("authorization_alg(\"PS256\")", "--authorization-alg PS256"),
@@ -199,6 +199,7 @@ pub(crate) fn in_options(hint: &str) -> String {
         ("id_token_encryption(alg, enc)", "--id-token-encryption ALG/ENC"),
         ("userinfo_encryption(alg, enc)", "--userinfo-encryption ALG/ENC"),
         ("id_token_alg(..)", "--id-token-alg"),
+        ("userinfo_alg(\"PS256\")", "--userinfo-alg PS256"),
         ("userinfo_alg(..)", "--userinfo-alg"),
         ("decryption_key(..)", "--decryption-key FILE"),
         ("trusted_audience(..)", "--trusted-audience"),

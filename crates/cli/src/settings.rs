@@ -217,7 +217,7 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) audience: Vec<String>,
 
-    /// Further parameters of the token request, or of the authorization request at `login`.
+    /// Further parameters of the token request, or of what starts a login: at `login`, `token device` and `token ciba`.
     #[arg(long, env = "GRANTEE_PARAM", hide_env = true, value_name = "K=V", num_args = 1.., value_delimiter = '\n')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) param: Vec<String>,
@@ -242,7 +242,7 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) request_object: bool,
 
-    /// What exactly is asked for (RFC 9396): a JSON list of objects with a type, or a file that has it.
+    /// What exactly is asked for (RFC 9396): JSON, a list of objects with a type, or a file that has it.
     #[arg(long, env = "GRANTEE_AUTHORIZATION_DETAILS", hide_env = true, value_name = "JSON|@FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) authorization_details: Option<String>,
@@ -272,7 +272,7 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) acr_values: Option<String>,
 
-    /// Who is about to log in.
+    /// Who is about to log in, or whom a backchannel authentication asks.
     #[arg(long, env = "GRANTEE_LOGIN_HINT", hide_env = true, value_name = "HINT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) login_hint: Option<String>,

@@ -15,7 +15,7 @@ use grantee::token_type::dpop::Dpop;
 
 impl Setup {
     /// How authorization requests travel, and how their answers and those about tokens are signed.
-    pub(super) fn with_requests(&self, mut builder: ClientBuilder) -> Result<ClientBuilder> {
+    pub(super) fn with_requests(&self, mut builder: ClientBuilder, gets_tokens: bool) -> Result<ClientBuilder> {
         let settings = &self.settings;
         if settings.par {
             builder = builder.par();
@@ -23,8 +23,9 @@ impl Setup {
         if let Some(objects) = self.request_objects()? {
             builder = builder.request_object(objects);
         }
-        // What no option says is taken as it comes: only what is signed is believed.
-        builder = builder.accept_any_authorization_alg();
+        if self.takes_what_is_signed(gets_tokens) {
+            builder = builder.accept_any_authorization_alg();
+        }
         let registered = self.registration.as_ref().map(|kept| &kept.metadata);
         // What is registered is said already.
         let usual = |registered: Option<&String>| settings.id_token_alg.as_ref().filter(|_| registered.is_none());
@@ -102,10 +103,18 @@ impl Setup {
         }))
     }
 
+    /// Whether what no option says is taken as it comes, since only what is signed is believed. FAPI wants it said.
+    pub(super) fn takes_what_is_signed(&self, gets_tokens: bool) -> bool {
+        gets_tokens && !self.keeps_to_fapi()
+    }
+
+    fn keeps_to_fapi(&self) -> bool {
+        !matches!(self.settings.rules, None | Some(RulesName::Oauth21))
+    }
+
     /// FAPI knows RS256 no more, so an RSA key that names no algorithm is for PS256.
     pub(super) fn in_its_profile(&self, key: Jwk) -> Jwk {
-        let fapi = !matches!(self.settings.rules, None | Some(RulesName::Oauth21));
-        if fapi && key.key_type() == "RSA" && key.alg().is_none() { key.with_alg("PS256") } else { key }
+        if self.keeps_to_fapi() && key.key_type() == "RSA" && key.alg().is_none() { key.with_alg("PS256") } else { key }
     }
 
     fn dpop(&self, gets_tokens: bool) -> Result<Dpop> {

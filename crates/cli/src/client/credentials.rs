@@ -62,7 +62,7 @@ impl Setup {
     }
 
     /// What the client is registered for in OpenID Connect.
-    pub(super) fn with_openid(&self, mut builder: ClientBuilder) -> Result<ClientBuilder> {
+    pub(super) fn with_openid(&self, mut builder: ClientBuilder, gets_tokens: bool) -> Result<ClientBuilder> {
         let settings = &self.settings;
         let key = settings.decryption_key.as_deref().map(|file| self.read_key(file)).transpose()?;
         if let Some(key) = &key {
@@ -76,7 +76,10 @@ impl Setup {
             builder = builder.userinfo_alg(alg);
         }
         // What no option says is taken as it comes: only what is signed is believed.
-        builder = builder.accept_any_encryption().accept_any_userinfo_alg();
+        builder = builder.accept_any_encryption();
+        if self.takes_what_is_signed(gets_tokens) {
+            builder = builder.accept_any_userinfo_alg();
+        }
         if let Some(encryption) = &settings.id_token_encryption {
             let (alg, enc) = algorithms(encryption);
             builder = builder.id_token_encryption(alg, enc);
