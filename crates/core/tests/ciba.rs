@@ -371,6 +371,29 @@ fn a_push_waits_for_the_keys_that_verify_it() {
 }
 
 #[test]
+fn where_nobody_says_ping_or_push_what_comes_tells() {
+    let inbox = NotificationInbox::new();
+    let (ping, push, denied) = (world(0), world(0), world(0));
+    let pending = ping.start(request(Delivery::Notified).notified_in(&inbox));
+    assert!(ping.client.backchannel_polling(ping.start(request(Delivery::Notified)), None).is_err());
+    inbox.deliver(&bearer(TOKEN), json!({"auth_req_id": ID}).to_string().as_bytes());
+    let login = ping.wait(pending, Some(&inbox)).unwrap();
+    assert_eq!((login.token.access_token.reveal(), ping.asked_for_tokens()), ("at", 1));
+    let pending = push.start(request(Delivery::Notified).notified_in(&inbox));
+    assert!(push.start(request(Delivery::Notified)).into_grant().is_err());
+    inbox.deliver(&bearer(TOKEN), push.push(|_, _| ()).to_string().as_bytes());
+    let login = push.wait(pending, Some(&inbox)).unwrap();
+    assert_eq!((login.token.access_token.reveal(), push.asked_for_tokens()), ("pushed-at", 0));
+    let pending = denied.start(request(Delivery::Notified).notified_in(&inbox));
+    let body = json!({"auth_req_id": ID, "error": "access_denied"}).to_string();
+    inbox.deliver(&bearer(TOKEN), body.as_bytes());
+    let error = denied.wait(pending, Some(&inbox)).unwrap_err();
+    assert_eq!((error.server_error(), denied.asked_for_tokens()), (Some("access_denied"), 0));
+    let pending = denied.start(request(Delivery::Notified).notified_in(&inbox));
+    assert_eq!((denied.wait(pending, Some(&inbox)).unwrap_err().code(), denied.asked_for_tokens()), ("expired", 0));
+}
+
+#[test]
 fn a_push_with_a_fault_is_no_login() {
     type Change = fn(&mut Value, &mut Value);
     let world = world(0);

@@ -182,6 +182,9 @@ fn a_configuration_that_breaks_a_rule_is_refused_when_the_client_is_built() {
     assert!(refused(Rules::Fapi1Advanced, |config| config.set_dpop(&EC)).contains("certificate"));
     let jarm = refused(Rules::Fapi2MessageSigning, |config| config.set_authorization_alg("RS256".to_owned()));
     assert!(jarm.contains("RS256"), "{jarm}");
+    let mut any = keeping(Rules::Fapi2MessageSigning);
+    any.set_any_authorization_alg();
+    assert!(build(&server(metadata()), any).is_ok(), "what is said goes before it");
     assert!(refused(Rules::OAuth21, Config::set_allow_http).contains("TLS"));
     assert!(refused(Rules::OAuth21, Config::set_accept_invalid_certs).contains("any certificate"));
 }

@@ -31,12 +31,28 @@ const USUAL_ALGORITHM: &str = "RS256";
 #[derive(Clone, Default)]
 pub(crate) struct ResponseRules {
     pub(crate) algorithm: Option<String>,
+    /// Whether any asymmetric one will do where none is said.
+    pub(crate) any_algorithm: bool,
     pub(crate) encryption: Option<Encryption>,
 }
 
 impl ResponseRules {
     pub(crate) fn algorithm(&self) -> &str {
         self.algorithm.as_deref().unwrap_or(USUAL_ALGORITHM)
+    }
+
+    /// Whether whichever key of the server's has signed will do.
+    pub(crate) fn takes_any(&self) -> bool {
+        self.any_algorithm && self.algorithm.is_none()
+    }
+
+    fn algorithms(&self) -> Vec<Cow<'_, str>> {
+        if !self.takes_any() {
+            return vec![Cow::Borrowed(self.algorithm())];
+        }
+        // JARM section 2.4: never none. A secret of the client's is no key of the server's.
+        let asymmetric = SignatureAlgorithm::ALL.iter().filter(|algorithm| !algorithm.is_symmetric());
+        asymmetric.map(|algorithm| Cow::Borrowed(algorithm.name())).collect()
     }
 
     pub(super) fn check(&self) -> Result<()> {
@@ -54,6 +70,9 @@ impl ResponseRules {
 
     /// That a signed answer can come at all, as far as the metadata tell.
     pub(crate) fn check_against(&self, metadata: &AuthorizationServer) -> Result<()> {
+        if self.takes_any() {
+            return Ok(());
+        }
         let alg = self.algorithm();
         match &metadata.authorization_signing_alg_values_supported {
             Some(listed) if !listed.iter().any(|name| name == alg) => Err(Error::config(
@@ -92,11 +111,11 @@ impl Client {
         let config = &self.inner.config;
         let rules = JwtRules {
             stage: STAGE,
-            algorithms: vec![Cow::Borrowed(config.authorization.answers.algorithm())],
+            algorithms: config.authorization.answers.algorithms(),
             algorithm_spec: SPEC,
             algorithm_setting: "authorization_alg(..)",
             encryption: config.authorization.answers.encryption.as_ref(),
-            any_encryption: false,
+            any_encryption: config.id_token.any_encryption,
             encryption_spec: "JARM section 3",
             encryption_setting: "authorization_encryption",
             secret: config.secret.as_ref(),

@@ -269,6 +269,14 @@ macro_rules! client_config_methods {
             self
         }
 
+        /// Takes signed authorization responses that are signed by any key of the server's: for a program that isn't told how its
+        /// client is registered. What [`authorization_alg`](Self::authorization_alg) says goes before it.
+        #[must_use]
+        pub fn accept_any_authorization_alg(mut self) -> Self {
+            self.config.set_any_authorization_alg();
+            self
+        }
+
         /// How signed authorization responses are encrypted, as the client is registered (`authorization_encrypted_response_alg`
         /// and `_enc`). One that is not encrypted is refused then. With a symmetric `alg` the key is made of the client's secret.
         #[must_use]
@@ -378,10 +386,10 @@ macro_rules! client_config_methods {
             self
         }
 
-        /// Takes ID tokens and userinfo answers that are encrypted by whatever a decryption key, or the client's secret, serves,
-        /// and such as are not encrypted: for a program that isn't told how its client is registered. What
-        /// [`id_token_encryption`](Self::id_token_encryption) and [`userinfo_encryption`](Self::userinfo_encryption) say goes
-        /// before it.
+        /// Takes ID tokens, userinfo answers and signed authorization responses that are encrypted by whatever a decryption key, or
+        /// the client's secret, serves, and such as are not encrypted: for a program that isn't told how its client is registered.
+        /// What [`id_token_encryption`](Self::id_token_encryption), [`userinfo_encryption`](Self::userinfo_encryption) and
+        /// [`authorization_encryption`](Self::authorization_encryption) say goes before it.
         #[must_use]
         pub fn accept_any_encryption(mut self) -> Self {
             self.config.set_any_encryption();

@@ -307,7 +307,7 @@ impl Notice for Expecting {
     }
 
     fn may_ask(&self) -> bool {
-        self.place.delivery != Delivery::Push
+        !self.place.delivery.may_push()
     }
 }
 

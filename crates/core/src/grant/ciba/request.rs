@@ -31,6 +31,16 @@ pub enum Delivery {
     Ping,
     /// The server sends the token. The token endpoint must not be asked.
     Push,
+    /// Ping or push, as what comes tells: for a program that isn't told how its client is registered. The token endpoint is not
+    /// asked before something has come.
+    Notified,
+}
+
+impl Delivery {
+    /// Whether a token may come without the token endpoint being asked.
+    pub(super) fn may_push(self) -> bool {
+        matches!(self, Self::Push | Self::Notified)
+    }
 }
 
 /// Asks the server to have a person confirm. Made from exactly one hint to who that is.
