@@ -2,7 +2,7 @@
 //! with what was granted.
 
 use crate::Token;
-use crate::error::{Error, Result, RuleViolation};
+use crate::error::{Error, Excerpt, Result, RuleViolation};
 use crate::metadata::AuthorizationServer;
 use crate::wire::json;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -359,7 +359,7 @@ pub(crate) fn check(asked: Option<&Value>, metadata: &AuthorizationServer) -> Re
         Some(unknown) => Err(Error::config(
             format!(
                 "authorization details of type {unknown:?} are asked for, and the server knows {}",
-                known.join(", ")
+                Excerpt(&known.join(", "))
             ),
             "see authorization_details_types_supported in the server's metadata (RFC 9396 section 10)",
         )),
