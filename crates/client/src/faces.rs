@@ -24,6 +24,7 @@ macro_rules! danger_and_login {
             /// Takes any certificate. Whoever is on the way can pose as the server and read everything.
             pub fn accept_invalid_certs(mut self) -> ClientBuilder {
                 self.0.http.accept_invalid_certs = true;
+                self.0.config.set_accept_invalid_certs();
                 self.0
             }
 

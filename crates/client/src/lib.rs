@@ -7,6 +7,7 @@
 //! ```text
 //!   Client ── token(grant) ──────────────> Token
 //!     ├────── start(request) ─> URL, Pending ── finish(pending, callback) ─> Login ── session() ─┐
+//!     ├────── device(request), backchannel(request) ── wait() ─────────────> Login ── session() ─┤
 //!     └────── session(grant) ──────────────────────────────────────────────────────────────────> Session ── api(base) ─> ApiClient
 //! ```
 //!
@@ -24,6 +25,21 @@
 //! let orders: serde_json::Value = api.get(["orders", "open"]).send().await?.json()?;
 //! # Ok(()) }
 //! ```
+//!
+//! A client is made of an issuer ([`Client::discover`]), of endpoints ([`Client::at`]), of a provider that is known
+//! ([`Client::preset`], [`presets`]), of an API that names its server ([`Client::for_resource`]), of a service account's file
+//! ([`Client::service_account`]), or by registering it ([`ClientBuilder::register`]). Its tokens are Bearer tokens unless they are
+//! bound: [`ClientBuilder::dpop`], [`ClientBuilder::certificate_bound_tokens`]. [`ClientBuilder::rules`] has it keep to a profile.
+//!
+//! | area | module |
+//! |---|---|
+//! | callbacks to a program on a person's machine | [`loopback`] |
+//! | notifications of backchannel authentication | [`ciba`] |
+//! | providers | [`presets`] |
+//! | client assertions from a file, the environment, a command | [`assertion`] |
+//! | tokens in front of other HTTP clients | [`adapters`] |
+//! | where tokens are kept | [`stores`] |
+//! | keys, signatures, encryption | [`jose`] |
 //!
 //! What to hand over where ours does not fit: a [`Grant`], a [`ClientAuth`], a [`ports::Http`] or [`blocking::Http`], a
 //! [`store::Store`] or [`store::BlockingStore`], a [`Hook`] or [`blocking::Hook`]. Each is one trait, and [`contract`] holds

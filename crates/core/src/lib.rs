@@ -36,6 +36,7 @@
 //! | RFC 8628 devices | [`grant::device_code`], [`grant::polling`] |
 //! | RFC 8693 token exchange | [`grant::TokenExchange`] |
 //! | RFC 8705 mutual TLS | [`client_auth`], [`token_type::certificate_bound`], `client::ask` (`mtls_endpoint_aliases`) |
+//! | RFC 8252 native apps, redirect URIs at the loopback address | [`authorization::request`]; the receiver is in `grantee` |
 //! | RFC 8707 resource indicators | [`grant::TokenParameters`], [`authorization::request`] |
 //! | RFC 9068 access tokens that are JWTs, with RFC 7800 and RFC 8705 `cnf` | [`oidc::access_token`] |
 //! | RFC 9101 request objects, OpenID Connect Core section 6 | [`authorization::request_object`] |
@@ -63,7 +64,7 @@
 //! Providers that deviate, and those that do not: [`preset`].
 //!
 //! In scope: what a client sends, how an answer is judged, when a token is renewed and where it is kept meanwhile. Out of
-//! scope: sockets, TLS, runtimes, browsers, files. Coming: the other grants, DPoP, OAuth 1.0.
+//! scope: sockets, TLS, runtimes, browsers, files. Coming: OAuth 1.0.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]

@@ -231,6 +231,12 @@ impl Cancel {
     #[must_use]
     pub fn child(&self) -> Self {
         let child = Self::new();
+        self.adopt(&child);
+        child
+    }
+
+    /// Makes another switch a [`child`](Self::child), which may have several parents.
+    pub(crate) fn adopt(&self, child: &Self) {
         let mut children = self.children();
         children.retain(|child| child.strong_count() > 0);
         children.push(Arc::downgrade(&child.0));
@@ -239,7 +245,6 @@ impl Cancel {
         if self.is_cancelled() {
             child.cancel();
         }
-        child
     }
 
     /// Whether it has been thrown.

@@ -3,13 +3,15 @@
 mod support;
 
 use grantee_core::client::{Config, Server};
+use grantee_core::grant::polling::PollState;
 use grantee_core::grant::{DeviceAuthorization, DeviceAuthorizationRequest, DeviceCode};
 use grantee_core::jose::{JwkSet, SignatureAlgorithm};
-use grantee_core::{Client, Error, UnixTime};
+use grantee_core::{Client, Error, Token, UnixTime};
 use serde_json::{Value, json};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use support::provider::{ISSUER, NOW, claims, ec, signed};
-use support::{FakeServer, Inline, ManualClock, access, block_on, ports, seconds, source, whole};
+use support::{FakeServer, Inline, ManualClock, Shelf, access, block_on, ports, seconds, source, whole};
 
 struct World {
     client: Client,
@@ -18,6 +20,8 @@ struct World {
     /// What the token endpoint answers, the last of them from then on.
     tokens: Arc<Mutex<Vec<(u16, Value)>>>,
     key: grantee_core::jose::Jwk,
+    /// How often the key set can't be had.
+    keyless: Arc<AtomicUsize>,
 }
 
 fn answered() -> Value {
@@ -44,8 +48,13 @@ fn world_of(tokens: Vec<(u16, Value)>, device: (u16, Value), configure: impl FnO
     let key = ec("k");
     let tokens = Arc::new(Mutex::new(tokens));
     let (queue, keys) = (Arc::clone(&tokens), vec![key.clone()]);
+    let keyless = Arc::new(AtomicUsize::new(0));
+    let ill = Arc::clone(&keyless);
     let server = FakeServer::new(move |request, _| match request.uri().path() {
         "/device" => support::json(device.0, &device.1.to_string()),
+        "/jwks" if ill.fetch_update(Ordering::SeqCst, Ordering::SeqCst, |left| left.checked_sub(1)).is_ok() => {
+            support::json(503, "")
+        }
         "/jwks" => support::json(200, &JwkSet { keys: keys.clone(), ignored: Vec::new() }.public().to_json()),
         _ => {
             let mut queue = queue.lock().unwrap();
@@ -63,7 +72,7 @@ fn world_of(tokens: Vec<(u16, Value)>, device: (u16, Value), configure: impl FnO
     configure(&mut config);
     let clock = ManualClock::new();
     let client = Client::new(config, ports(&server, &clock, Arc::new(Inline))).unwrap();
-    World { client, server, clock, tokens, key }
+    World { client, server, clock, tokens, key, keyless }
 }
 
 impl World {
@@ -198,52 +207,97 @@ fn a_session_whose_device_was_denied_or_expired_asks_for_a_login_and_no_more_of_
 }
 
 #[test]
+fn a_token_that_was_granted_waits_for_the_keys_that_verify_it() {
+    let configure = |config: &mut Config| config.members_mut().jwks_uri = Some(format!("{ISSUER}/jwks"));
+    let start = |ill: usize| {
+        let world = world_of(vec![granted(1)], (200, answered()), configure);
+        let mut wanted = Value::from(claims());
+        wanted["aud"] = json!("1406020730");
+        let mut answer = granted(1).1;
+        answer["id_token"] = json!(signed(&world.key, SignatureAlgorithm::Es256, wanted.as_object().unwrap()));
+        // The code serves once.
+        *world.tokens.lock().unwrap() = vec![(200, answer), (400, json!({"error": "invalid_grant"}))];
+        world.keyless.store(ill, Ordering::SeqCst);
+        world
+    };
+    let openid = || DeviceAuthorizationRequest::new().scope("openid");
+    let asked = |world: &World| {
+        let requests = world.server.requests.lock().unwrap();
+        requests.iter().filter(|request| request.uri().path() == "/token").count()
+    };
+    let world = start(2);
+    assert_eq!(world.wait(&world.device(openid())).unwrap().id_token.unwrap().subject(), "alice");
+    assert_eq!(asked(&world), 1);
+    // A session and single requests hold it alike.
+    let world = start(1);
+    assert_eq!(access(&source(&world.client, world.device(openid()).grant()).build().unwrap()), "at1");
+    let world = start(1);
+    let mut polling = world.client.device_polling(&world.device(openid()));
+    assert!(matches!(block_on(polling.poll_once()), Some(PollState::Unreachable { .. })));
+    assert_eq!(polling.due_in(), seconds(10));
+    world.clock.pass(seconds(10));
+    assert!(matches!(block_on(polling.poll_once()), Some(PollState::Granted(_))));
+    assert_eq!(asked(&world), 1);
+    // Not beyond the end, which is then told by what is wrong.
+    let world = start(1000);
+    assert_eq!(world.wait(&world.device(openid())).unwrap_err().status(), Some(503));
+    let now = world.clock.wall.load(Ordering::SeqCst) / 1000;
+    assert_eq!((asked(&world), now), (1, NOW + 60));
+}
+
+#[test]
+fn a_device_that_is_asked_for_now_takes_the_place_of_a_login_that_is_over() {
+    for (stored, refreshes) in [(Token::bearer("old"), 0), (Token::bearer("old").with_refresh_token("dead"), 1)] {
+        let stored = stored.with_expires_at(UnixTime::from_seconds(NOW - 1));
+        let refused = (400, json!({"error": "invalid_grant"}));
+        let world = world([vec![refused; refreshes], vec![granted(1)]].concat());
+        let shelf = Arc::new(Shelf::default());
+        let device = || world.device(DeviceAuthorizationRequest::new());
+        let session = |token: Option<Token>| {
+            let builder = source(&world.client, device().grant()).store(Arc::clone(&shelf) as _).account("alice");
+            match token {
+                Some(token) => builder.token(token),
+                None => builder,
+            }
+        };
+        block_on(session(Some(Token::bearer("old"))).build().unwrap().save()).unwrap();
+        shelf.change(|record| record.token = Some(stored.clone()));
+        assert_eq!(access(&session(None).build().unwrap()), "at1");
+    }
+}
+
+#[test]
+fn ten_who_wait_for_one_person_ask_once() {
+    let world = world(vec![pending(), granted(1)]);
+    let session = source(&world.client, world.device(DeviceAuthorizationRequest::new()).grant()).build().unwrap();
+    std::thread::scope(|scope| {
+        let waiting: Vec<_> = (0..10).map(|_| scope.spawn(|| access(&session))).collect();
+        waiting.into_iter().for_each(|one| assert_eq!(one.join().unwrap(), "at1"));
+    });
+    assert_eq!(world.server.count(), 3);
+}
+
+#[test]
+fn a_code_is_shown_to_no_other_server_than_its_own() {
+    let world = world(vec![granted(1)]);
+    let device = world.device(DeviceAuthorizationRequest::new());
+    let mut config = Config::new(Server::Literal);
+    config.set_client("1406020730".to_owned(), None);
+    config.members_mut().issuer = Some("https://other.example".to_owned());
+    config.members_mut().token_endpoint = Some("https://other.example/token".to_owned());
+    let other = Client::new(config, world.client.ports().clone()).unwrap();
+    let error = block_on(other.token(&device.grant())).unwrap_err();
+    assert!(matches!(error, Error::Config(_)) && error.to_string().contains("other.example"), "{error}");
+    assert_eq!(world.server.count(), 1);
+    assert!(block_on(other.device_polling(&device).wait()).is_err());
+    assert_eq!(world.server.count(), 1);
+}
+
+#[test]
 fn a_device_code_that_somebody_else_read_serves_too() {
     let world = world(vec![granted(1)]);
     let now = UnixTime::from_seconds(NOW);
     let grant = DeviceCode::new("GmRh", now, seconds(60)).interval(seconds(9)).scope("a");
     assert_eq!(block_on(world.client.token(&grant)).unwrap().scope, Some("a".into()));
     assert_eq!(Arc::clone(&world.clock).wall.load(std::sync::atomic::Ordering::SeqCst), (NOW + 9) * 1000);
-}
-
-#[test]
-fn spec_examples() {
-    let file: Value = serde_json::from_str(include_str!("vectors/oauth2_spec_examples.json")).unwrap();
-    let mut seen = 0;
-    for case in file["cases"].as_array().unwrap() {
-        let (name, input, expected) = (case["name"].as_str().unwrap(), &case["input"], &case["expected"]);
-        let body = || serde_json::from_str::<Value>(input["body"].as_str().unwrap()).unwrap();
-        match (case["kind"].as_str().unwrap(), name) {
-            ("device_authorization_response", _) => {
-                let world = world_of(vec![granted(1)], (200, body()), |_| ());
-                let device = world.device(DeviceAuthorizationRequest::new());
-                let kept = serde_json::to_value(&device).unwrap();
-                for (member, value) in expected.as_object().unwrap() {
-                    assert_eq!(kept.get(member).unwrap_or(&Value::Null), value, "{name}: {member}");
-                }
-            }
-            ("form_request", "rfc8628-3.4") => {
-                let world = world(vec![granted(1)]);
-                let code = input["params"]["device_code"].as_str().unwrap();
-                let grant = DeviceCode::new(code, UnixTime::from_seconds(NOW), seconds(60));
-                block_on(world.client.token(&grant)).unwrap();
-                assert_eq!(world.server.body(0), expected["body"], "{name}");
-            }
-            ("device_poll_error", _) => {
-                let status = u16::try_from(input["status"].as_u64().unwrap()).unwrap();
-                let world = world(vec![(status, body()), granted(1)]);
-                let outcome = world.wait(&world.device(DeviceAuthorizationRequest::new()));
-                let waited = world.clock.wall.load(std::sync::atomic::Ordering::SeqCst) / 1000 - NOW;
-                match expected["action"].as_str().unwrap() {
-                    "stop, report denied" => assert_eq!(outcome.unwrap_err().server_error(), Some("access_denied")),
-                    "stop, report expired" => assert_eq!(outcome.unwrap_err().code(), "expired"),
-                    "poll again after interval" => assert_eq!((outcome.is_ok(), waited), (true, 10)),
-                    _ => assert_eq!((outcome.is_ok(), waited), (true, 15), "{name}"),
-                }
-            }
-            _ => continue,
-        }
-        seen += 1;
-    }
-    assert_eq!(seen, 7);
 }

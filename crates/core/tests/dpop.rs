@@ -385,3 +385,140 @@ fn what_was_demanded_is_for_the_request_that_follows_and_serves_others_once_it_w
         assert_eq!(nonce_of_another().await, "left");
     });
 }
+
+#[test]
+fn the_url_that_is_proven_is_the_one_that_goes_out_however_the_caller_wrote_it() {
+    let server = FakeServer::new(|request, _| match request.uri().host() {
+        Some("as.example") => answer(200, GRANTED),
+        _ => with_nonce(answer(200, "{}")?, "of-the-api"),
+    });
+    let source = source(&client(&server));
+    for (written, proven) in [
+        ("https://api.example/a/../b?x=1", "https://api.example/b"),
+        ("https://api.example/a/%2e%2E/b/.", "https://api.example/b/"),
+        ("https://api.example/{id}", "https://api.example/%7Bid%7D"),
+        ("https://api.example/%7Eid%2f", "https://api.example/%7Eid%2f"),
+        ("https://api.example", "https://api.example/"),
+        ("https://127.1/", "https://127.0.0.1/"),
+        ("https://[0:0:0:0:0:0:0:1]:443/", "https://[::1]/"),
+        ("HTTPS://API.EXAMPLE:8443/A", "https://api.example:8443/A"),
+    ] {
+        block_on(call(&source, api("GET", written), Placement::Header)).unwrap();
+        let last = sent(&server, server.count() - 1);
+        assert_eq!(proof(&last).1["htu"], proven, "{written}");
+        let sent = last.uri().to_string();
+        assert_eq!(sent.split('?').next().unwrap(), proven, "{written}");
+    }
+    block_on(call(&source, api("GET", "https://[::1]/"), Placement::Header)).unwrap();
+    assert_eq!(proof(&sent(&server, server.count() - 1)).1["nonce"], "of-the-api", "one origin, however it is written");
+}
+
+#[test]
+fn a_token_that_would_come_through_the_browser_is_not_asked_for() {
+    use grantee_core::authorization::AuthorizationRequest;
+    use grantee_core::grant::legacy::implicit;
+    use grantee_core::token_type::certificate_bound::CertificateBound;
+    let ask = |bind: fn(&mut Config), request: AuthorizationRequest| {
+        let server = FakeServer::new(|_, _| answer(200, GRANTED));
+        let mut config = literal();
+        config.members_mut().authorization_endpoint = Some("https://as.example/authorize".to_owned());
+        config.set_redirect_uri("https://app.example/cb".to_owned());
+        bind(&mut config);
+        block_on(client_of(&server, config).start(request))
+    };
+    let bindings: [fn(&mut Config); 2] =
+        [|config| config.set_dpop(&KEY), |config| config.set_token_type(Arc::new(CertificateBound))];
+    for bind in bindings {
+        let hybrid = |kind: &str| AuthorizationRequest::new().scope("openid").response_type(kind);
+        for request in [implicit(AuthorizationRequest::new()), hybrid("id_token token"), hybrid("code id_token token")]
+        {
+            let error = ask(bind, request.clone()).unwrap_err().to_string();
+            assert!(error.contains("bound to no key"), "{error}");
+            ask(|_| (), request).unwrap();
+        }
+        ask(bind, hybrid("code id_token")).unwrap();
+    }
+}
+
+#[test]
+fn debug_of_an_attempt_shows_neither_token_nor_query() {
+    let server = FakeServer::new(|_, _| answer(200, GRANTED));
+    let source = source(&client(&server));
+    let mut attempt = source.attempt();
+    let uri = "https://api.example/x?secret=s3cret".parse().unwrap();
+    let mut headers = http::HeaderMap::new();
+    block_on(attempt.authorize(&http::Method::GET, &uri, &mut headers)).unwrap();
+    let mut demand = challenge("DPoP error=\"use_dpop_nonce\"");
+    demand.headers_mut().insert("dpop-nonce", "n".parse().unwrap());
+    assert!(block_on(attempt.again(&uri, demand.status(), demand.headers())).unwrap());
+    let shown = format!("{attempt:?}");
+    assert!(!shown.contains("s3cret") && !shown.contains("the-token"), "{shown}");
+}
+
+#[test]
+fn a_caller_that_goes_away_leaves_the_demand_and_the_new_refresh_token_to_the_renewal() {
+    use support::Queue;
+    let server = FakeServer::new(|request, count| match count {
+        1 => with_nonce(answer(400, r#"{"error":"use_dpop_nonce"}"#)?, "n1"),
+        _ if request.uri().path() == "/token" => {
+            let body = r#"{"access_token":"new","token_type":"DPoP","refresh_token":"r2","expires_in":3600}"#;
+            with_nonce(answer(200, body)?, "n2")
+        }
+        _ => answer(200, "{}"),
+    });
+    let queue = Arc::new(Queue::default());
+    let client = Client::new(dpop(literal()), ports(&server, &ManualClock::new(), queue.clone())).unwrap();
+    let mut given = Token::bearer("old");
+    given.token_type = "DPoP".to_owned();
+    given.refresh_token = Some("r1".into());
+    given.key_thumbprint = Some(KEY.thumbprint());
+    given.expires_at = Some(grantee_core::UnixTime::from_seconds(1_600_000_000));
+    let source = SourceBuilder::new(client, Arc::new(ClientCredentials::new())).token(given).build().unwrap();
+    {
+        let mut caller = Box::pin(source.token());
+        let mut context = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(caller.as_mut().poll(&mut context).is_pending());
+        // Dropped here, while the renewal is on its way.
+    }
+    assert_eq!(queue.run(), 1);
+    assert_eq!(server.count(), 2, "the demand was met");
+    assert_eq!(proof(&sent(&server, 1)).1["nonce"], "n1");
+    let held = block_on(source.token()).unwrap();
+    assert_eq!((held.access_token.reveal(), held.refresh_token.as_ref().unwrap().reveal()), ("new", "r2"));
+    assert_eq!((held.key_thumbprint.as_deref(), server.count()), (Some(&*KEY.thumbprint()), 2));
+}
+
+#[test]
+fn dpop_jkt_is_the_keys_thumbprint_in_the_url_in_a_push_and_in_a_request_object() {
+    use grantee_core::authorization::{AuthorizationRequest, RequestObjects};
+    for (pushed, signed) in [(false, false), (true, false), (false, true), (true, true)] {
+        let server = FakeServer::new(|_, _| answer(201, r#"{"request_uri":"urn:x","expires_in":60}"#));
+        let mut config = dpop(literal());
+        let members = config.members_mut();
+        members.issuer = Some("https://as.example".to_owned());
+        members.authorization_endpoint = Some("https://as.example/authorize".to_owned());
+        members.pushed_authorization_request_endpoint = Some("https://as.example/par".to_owned());
+        config.set_redirect_uri("https://app.example/cb".to_owned());
+        config.set_request_objects(RequestObjects::from_key(&KEY).unwrap());
+        let request = AuthorizationRequest::new().request_object(signed);
+        let request = if pushed { request.pushed() } else { request };
+        let (url, pending) = block_on(client_of(&server, config).start(request)).unwrap();
+        let text = if pushed { server.body(0) } else { url.query().unwrap().to_owned() };
+        let params = grantee_core::Params::parse(&text);
+        let said = match params.get("request") {
+            None => params.get("dpop_jkt").unwrap().to_owned(),
+            Some(object) => {
+                let claims: Value =
+                    serde_json::from_slice(Compact::parse(object).unwrap().unverified_payload()).unwrap();
+                claims["dpop_jkt"].as_str().unwrap().to_owned()
+            }
+        };
+        assert_eq!((said, params.get("request").is_some()), (KEY.thumbprint(), signed));
+        assert!(pending.to_json().unwrap().contains(&KEY.thumbprint()), "the code is redeemed with that key");
+        if pushed {
+            proof(&sent(&server, 0));
+            let outside: Vec<_> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+            assert_eq!(outside, ["client_id", "request_uri"]);
+        }
+    }
+}

@@ -395,3 +395,48 @@ fn each_request_counts_and_only_the_end_is_a_failure() {
     let counters = world.client.counters();
     assert_eq!((counters.token_requests, counters.token_failures), (3, 1));
 }
+
+#[test]
+fn one_request_at_a_time_is_ended_by_its_switch_too() {
+    let (world, cancel) = (world(vec![]), Cancel::new());
+    let mut polling = world.polling(world.grant(seconds(5), seconds(60))).cancelled_by(&cancel);
+    assert!(matches!(block_on(polling.poll_once()), Some(PollState::Pending)));
+    cancel.cancel();
+    assert!(matches!(block_on(polling.poll_once()), Some(PollState::Cancelled)));
+    assert!(block_on(polling.poll_once()).is_none());
+    assert_eq!(world.asked().len(), 1);
+}
+
+#[test]
+fn a_session_that_is_closed_or_forgets_waits_for_nobody() {
+    for closes in [true, false] {
+        let ending: Arc<Mutex<Option<grantee_core::session::Source>>> = Arc::default();
+        let ended = Arc::clone(&ending);
+        let clock = ManualClock::new();
+        let server = FakeServer::new(move |_, count| {
+            if count > 1 {
+                return granted();
+            }
+            let session = ended.lock().unwrap().clone().unwrap();
+            // Begun while a person is waited for, it need not be seen through here.
+            let mut context = Context::from_waker(Waker::noop());
+            if closes {
+                let _ = pin!(session.close()).poll(&mut context);
+            } else {
+                let _ = pin!(session.forget()).poll(&mut context);
+            }
+            pending()
+        });
+        let client = Client::new(literal(), ports(&server, &clock, Arc::new(Inline))).unwrap();
+        let schedule = Schedule::new(UnixTime::from_seconds(START), seconds(60));
+        let grant = Slow { schedule, parameters: TokenParameters::default() };
+        let session = support::source(&client, grant).build().unwrap();
+        *ending.lock().unwrap() = Some(session.clone());
+        let error = block_on(session.token()).unwrap_err();
+        assert!(matches!(error, Error::Interrupted { .. }), "{error}");
+        assert_eq!(server.count(), 1, "nothing is asked after that");
+        clock.pass(seconds(5));
+        // One that was told to forget may still be used.
+        assert_eq!(block_on(session.token()).is_err(), closes);
+    }
+}

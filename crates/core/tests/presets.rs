@@ -247,6 +247,8 @@ fn facebook_says_errors_as_objects() {
         ("OAuthException".into(), "This authorization code has been used.".into())
     );
     assert!(has(&login(preset().config(), "email"), "client_id", "app"));
+    // Logins on devices are of Facebook's own making there, so no such endpoint is named.
+    assert_eq!(preset().config().members_mut().device_authorization_endpoint, None);
 }
 
 #[test]

@@ -241,19 +241,18 @@ fn the_key_that_the_request_names_proves_the_code_too() {
 }
 
 #[test]
-fn rfc9126_examples() {
-    for case in examples("par_response") {
-        let pushed = answer(201, case["input"]["body"].as_str().unwrap()).unwrap();
-        assert_eq!(pushed.request_uri, case["expected"]["request_uri"]);
-        assert_eq!(pushed.expires_in.as_secs(), case["expected"]["expires_in"]);
-    }
-    for case in examples("par_authorize_url") {
-        let world = world(|config| {
-            config.set_client(case["input"]["client_id"].as_str().unwrap().to_owned(), None);
-            config.set_par();
-        });
-        let answer = json!({"request_uri": case["input"]["request_uri"], "expires_in": 90});
-        *world.par.lock().unwrap() = (201, answer.to_string());
-        assert_eq!(world.start(request()).0.split_once('?').unwrap().1, case["expected"]["encoded"]);
-    }
+fn a_form_without_a_client_is_not_made_of_a_request_that_is_to_be_signed() {
+    let context = grantee_core::authorization::RequestContext {
+        client_id: "svc",
+        issuer: None,
+        authorization_endpoint: "https://as.example/authorize",
+        iss_parameter_supported: false,
+        redirect_uri: Some("https://app.example/cb"),
+        entropy: &support::Counting::default(),
+        now: grantee_core::UnixTime::from_seconds(0),
+        allow_http: false,
+    };
+    let error = request().request_object(true).start_as_form(&context).map(|_| ()).unwrap_err().to_string();
+    assert!(error.contains("without a client"), "{error}");
+    assert!(request().pushed().start_as_form(&context).is_ok());
 }

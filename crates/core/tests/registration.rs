@@ -358,35 +358,3 @@ fn an_answer_about_another_client_is_refused() {
     let error = block_on(manager(&server, |_| {}).read_registration(&kept(json!({})))).unwrap_err();
     assert_eq!(error.code(), "rule_violation");
 }
-
-#[test]
-fn the_examples_of_the_specification() {
-    let cases = support::spec_examples(&["registration_request", "registration_response", "registration_error"]);
-    assert_eq!(cases.len(), 5);
-    for case in cases {
-        let (name, input, expected) = (&case["name"], &case["input"], &case["expected"]);
-        match case["kind"].as_str().unwrap() {
-            "registration_request" => {
-                let server = server(201, json!({"client_id": "c"}));
-                let metadata: ClientMetadata = serde_json::from_value(input["metadata"].clone()).unwrap();
-                assert_eq!(metadata.ignored, [""; 0], "{name}");
-                register(&server, &metadata).unwrap();
-                assert_eq!(serde_json::from_str::<Value>(&server.body(0)).unwrap(), input["metadata"], "{name}");
-            }
-            "registration_response" => {
-                let body = serde_json::from_str(input["body"].as_str().unwrap()).unwrap();
-                let status = u16::try_from(input["status"].as_u64().unwrap()).unwrap();
-                let registration = register(&server(status, body), &ClientMetadata::new()).unwrap().registration;
-                assert_eq!(registration.client_id, expected["client_id"], "{name}");
-                assert_eq!(registration.client_secret.unwrap().reveal(), expected["client_secret"], "{name}");
-                let expires = registration.client_secret_expires_at.unwrap().seconds();
-                assert_eq!(json!(expires), expected["client_secret_expires_at"], "{name}");
-            }
-            _ => {
-                let body = serde_json::from_str(input["body"].as_str().unwrap()).unwrap();
-                let error = register(&server(400, body), &ClientMetadata::new()).unwrap_err();
-                assert_eq!(error.server_error(), expected["error"].as_str(), "{name}");
-            }
-        }
-    }
-}

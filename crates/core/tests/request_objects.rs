@@ -2,13 +2,13 @@
 
 mod support;
 
+use grantee_core::Error;
 use grantee_core::authorization::{AuthorizationRequest, RequestObjects};
 use grantee_core::client::Config;
 use grantee_core::jose::jws::{Compact, read_unsecured};
 use grantee_core::jose::{
     Curve, DecryptionKey, Jwk, KeyAlgorithm, KeyKind, SignatureAlgorithm, SigningKey, VerifyingKey, jwe,
 };
-use grantee_core::{Error, Params};
 use serde_json::{Value, json};
 use support::authorization::*;
 use support::provider::{NOW, ec, key};
@@ -270,52 +270,4 @@ fn debug_shows_how_they_are_made_and_no_key() {
     assert_eq!(shown, r#"RequestObjects { alg: "ES256", audience: None, lifetime: 300s, not_before: 0ns, .. }"#);
     let x25519 = Jwk::generate(KeyKind::Curve(Curve::X25519)).unwrap();
     assert!(RequestObjects::from_key(&x25519).is_err());
-}
-
-#[test]
-fn rfc9101_and_rfc9126_examples() {
-    for case in examples("jar_request_object") {
-        let token = case["input"]["request_object"].as_str().unwrap();
-        let (header, claims) = decoded(token);
-        assert_eq!((&header, &claims), (&case["expected"]["header"], &case["expected"]["claims"]), "{}", case["name"]);
-        verify(token, &Jwk::from_value(case["input"]["jwk"].clone()).unwrap(), SignatureAlgorithm::Rs256);
-        // The same parameters in ours, beside the claims that the example leaves out.
-        let asked = claims.as_object().unwrap();
-        let text = |name: &str| asked.get(name).and_then(Value::as_str).map(str::to_owned);
-        let mut request = AuthorizationRequest::new().response_type(text("response_type").unwrap());
-        request = request
-            .scope(text("scope").unwrap())
-            .state(text("state").unwrap())
-            .redirect_uri(text("redirect_uri").unwrap());
-        if let Some(nonce) = text("nonce") {
-            request = request.nonce(nonce);
-        }
-        if let Some(seconds) = asked.get("max_age").and_then(Value::as_u64) {
-            request = request.max_age(seconds);
-        }
-        let (world, _) = signing(|config| {
-            config.set_client(text("client_id").unwrap(), Some(SECRET.into()));
-            config.members_mut().issuer = text("aud");
-        });
-        let ours = decoded(&object(&world, request)).1;
-        for (name, value) in asked.iter().filter(|(name, _)| *name != "exp" && *name != "code_challenge") {
-            assert_eq!(&ours[name], value, "{name}");
-        }
-    }
-}
-
-#[test]
-fn rfc9101_section_5_1_example() {
-    for case in examples("jar_by_value_url") {
-        let input = &case["input"];
-        let text = |name: &str| input[name].as_str().unwrap().to_owned();
-        let (world, _) = signing(|config| {
-            config.set_client(text("client_id"), Some(SECRET.into()));
-            config.members_mut().authorization_endpoint = Some(text("authorization_endpoint"));
-        });
-        let url = world.start(request()).0;
-        let ours = parameter(&url, "request").unwrap();
-        assert_eq!(url.replace(&ours, &text("request")), case["expected"]["url"]);
-        assert_eq!(Params::parse(url.split_once('?').unwrap().1).len(), 2);
-    }
 }

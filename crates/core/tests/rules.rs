@@ -164,6 +164,7 @@ fn a_configuration_that_breaks_a_rule_is_refused_when_the_client_is_built() {
         assert!(secret.contains("client_secret_basic") && !secret.contains("s3cret"), "{secret}");
         assert!(refused(rules, |config| config.set_id_token_alg(Some("RS256".to_owned()))).contains("RS256"));
         assert!(refused(rules, Config::set_allow_http).contains("TLS"));
+        assert!(refused(rules, Config::set_accept_invalid_certs).contains("any certificate"));
         assert!(refused(rules, Config::set_accept_unsigned_id_tokens).contains("ID tokens"));
         let rs256 = RSA.clone().with_alg("RS256");
         assert!(refused(rules, |config| config.set_client_key("app".to_owned(), rs256)).contains("RS256"));
@@ -181,7 +182,11 @@ fn a_configuration_that_breaks_a_rule_is_refused_when_the_client_is_built() {
     assert!(refused(Rules::Fapi1Advanced, |config| config.set_dpop(&EC)).contains("certificate"));
     let jarm = refused(Rules::Fapi2MessageSigning, |config| config.set_authorization_alg("RS256".to_owned()));
     assert!(jarm.contains("RS256"), "{jarm}");
+    let mut any = keeping(Rules::Fapi2MessageSigning);
+    any.set_any_authorization_alg();
+    assert!(build(&server(metadata()), any).is_ok(), "what is said goes before it");
     assert!(refused(Rules::OAuth21, Config::set_allow_http).contains("TLS"));
+    assert!(refused(Rules::OAuth21, Config::set_accept_invalid_certs).contains("any certificate"));
 }
 
 use grantee_core::token_type::bearer::Bearer;
@@ -341,5 +346,111 @@ fn message_signing_introspects_by_signed_answers_alone() {
         let error = block_on(build(&server, config).unwrap().introspect("t")).unwrap_err().to_string();
         assert_eq!(error.starts_with("fapi2-message-signing"), refused, "{alg:?} {error}");
         assert_eq!(server.count() > 0, !refused);
+    }
+}
+
+#[test]
+fn every_jwt_that_is_judged_is_signed_by_an_algorithm_of_the_profile() {
+    for rules in FAPI {
+        let userinfo = refused(rules, |config| config.set_userinfo_alg("RS256".to_owned()));
+        assert!(userinfo.contains("userinfo") && userinfo.contains("RS256"), "{userinfo}");
+        assert!(refused(rules, Config::set_any_userinfo_alg).contains("userinfo"));
+    }
+    // Signed answers are a request's choice here, and FAPI 1 has ID tokens in their place.
+    for rules in [Rules::Fapi1Advanced, Rules::Fapi2Security] {
+        let mut config = keeping(rules);
+        config.set_authorization_alg("RS256".to_owned());
+        let mut metadata = metadata();
+        metadata["authorization_signing_alg_values_supported"] = json!(["RS256", "PS256"]);
+        let server = server(metadata);
+        let client = build(&server, config).unwrap();
+        let error = block_on(client.start(AuthorizationRequest::new().response_mode("jwt"))).unwrap_err().to_string();
+        assert!(error.starts_with(rules.name()) && error.contains("RS256"), "{error}");
+        assert_eq!(server.count(), 1, "its metadata and nothing else");
+    }
+}
+
+#[test]
+fn introspection_answers_are_signed_by_no_other_algorithm_where_they_are_signed() {
+    for rules in FAPI {
+        for change in [
+            (|config: &mut Config| config.set_introspection_alg("RS256".to_owned())) as fn(&mut Config),
+            // RS256 is what holds where nothing is said.
+            |config| config.set_introspection_encryption("RSA-OAEP-256".to_owned(), "A256GCM".to_owned()),
+        ] {
+            let server = server(metadata());
+            let mut config = keeping(rules);
+            change(&mut config);
+            let error = block_on(build(&server, config).unwrap().introspect("t")).unwrap_err().to_string();
+            assert!(error.starts_with(rules.name()), "{error}");
+            assert_eq!(server.count(), 0);
+        }
+    }
+}
+
+#[test]
+fn a_key_of_earlier_tokens_keeps_to_the_algorithms_too() {
+    use grantee_core::jose::{SignatureAlgorithm, SigningKey};
+    use grantee_core::token_type::dpop::Dpop;
+    for rules in FAPI2 {
+        let old = refused(rules, |config| {
+            let old = SigningKey::new(&RSA, SignatureAlgorithm::Rs256).unwrap();
+            config.set_token_type(Arc::new(Dpop::from_key(&EC).unwrap().also(old).unwrap()));
+        });
+        assert!(old.contains("DPoP proofs are signed by RS256"), "{old}");
+    }
+}
+
+#[test]
+fn the_audience_of_a_signed_request_is_the_issuer() {
+    for rules in [Rules::Fapi1Advanced, Rules::Fapi2MessageSigning] {
+        let other = refused(rules, |config| {
+            config.set_request_objects(RequestObjects::from_key(&EC).unwrap().audience("https://as.example/token"));
+        });
+        assert!(other.contains("audience"), "{other}");
+    }
+}
+
+#[test]
+fn fapi1_has_response_type_scope_and_client_outside_of_the_request_object_whatever_is_asked() {
+    let mut metadata = metadata();
+    metadata["require_pushed_authorization_requests"] = false.into();
+    let client = build(&server(metadata), keeping(Rules::Fapi1Advanced)).unwrap();
+    let (url, _) = block_on(client.start(AuthorizationRequest::new().scope("payments"))).unwrap();
+    let names: Vec<_> = url.query_pairs().map(|(name, _)| name.into_owned()).collect();
+    assert_eq!(names, ["response_type", "client_id", "scope", "request"]);
+}
+
+/// Says that the grant is another, which a hook may.
+struct Renamed;
+
+impl grantee_core::hooks::Hook for Renamed {
+    fn before_token_request<'a>(
+        &'a self,
+        draft: &'a mut grantee_core::client_auth::Draft,
+    ) -> grantee_core::ports::BoxFuture<'a, Result<()>> {
+        draft.form.set("grant_type", "password");
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[test]
+fn no_hook_and_no_parameter_makes_a_password_grant_of_another() {
+    for rules in Rules::ALL {
+        let server = server(metadata());
+        let keeping = |rules| {
+            let mut config = keeping(rules);
+            config.set_client_key("app".to_owned(), EC.clone());
+            config
+        };
+        let client = build(&server, keeping(rules)).unwrap();
+        let grant = ClientCredentials::new().param("grant_type", "password");
+        let error = block_on(client.token(&grant)).unwrap_err().to_string();
+        assert!(error.contains("password grant"), "{error}");
+        let mut config = keeping(rules);
+        config.add_hook(Arc::new(Renamed));
+        let error = block_on(build(&server, config).unwrap().token(&ClientCredentials::new())).unwrap_err().to_string();
+        assert!(error.contains("password grant"), "{error}");
+        assert!(server.requests.lock().unwrap().iter().all(|request| request.uri().path() != "/token"));
     }
 }

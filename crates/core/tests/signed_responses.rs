@@ -11,7 +11,6 @@ use grantee_core::jose::{
 use grantee_core::{Error, Result};
 use serde_json::{Map, Value, json};
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use support::authorization::*;
 use support::provider::{ISSUER, NOW, claims as id_claims, ec, key, signed, signed_with};
 use support::{block_on, seconds};
@@ -355,28 +354,63 @@ fn tokens_in_it_are_judged_with_their_id_token() {
 }
 
 #[test]
-fn jarm_section_2_1_examples() {
-    for case in examples("jarm_response") {
-        let (header, claims) = decoded(case["input"]["response"].as_str().unwrap());
-        assert_eq!((&header, &claims), (&case["expected"]["header"], &case["expected"]["claims"]), "{}", case["name"]);
-        // The key is not published: the same claims, signed by one of ours.
-        let key = ec(header["kid"].as_str().unwrap());
-        let world = try_world(vec![key.clone()], |config| {
-            config.set_client(case["input"]["client_id"].as_str().unwrap().to_owned(), None);
-            config.set_authorization_alg("ES256".to_owned());
-            config.members_mut().issuer = Some(case["input"]["expected_issuer"].as_str().unwrap().to_owned());
-        })
-        .unwrap();
-        world.clock.wall.store((claims["exp"].as_i64().unwrap() - 1) * 1000, Ordering::SeqCst);
-        let mut request = request().state(claims["state"].as_str().unwrap()).response_mode("jwt");
-        if claims.get("access_token").is_some() {
-            request = grantee_core::grant::legacy::implicit(request);
+fn what_else_the_issuer_signs_is_no_answer() {
+    for (typ, refused) in [
+        ("logout+jwt", true),
+        ("at+jwt", true),
+        ("application/token-introspection+jwt", true),
+        ("SECEVENT+JWT", true),
+        ("JWT", false),
+    ] {
+        let jarm = jarm();
+        let header = grantee_core::jose::jws::Header::new().with_typ(typ);
+        let payload = Value::Object(answer(json!({}))).to_string();
+        let signer = SigningKey::new(&jarm.key, SignatureAlgorithm::Es256).unwrap();
+        let token = grantee_core::jose::jws::sign_blocking(&header, payload.as_bytes(), &signer).unwrap();
+        let outcome = jarm.respond(&format!("response={token}"));
+        assert_eq!(outcome.is_err(), refused, "{typ}: {outcome:?}");
+        if refused {
+            assert!(rule(outcome).contains("RFC 8725 section 3.11"), "{typ}");
         }
-        let response = signed(&key, SignatureAlgorithm::Es256, claims.as_object().unwrap());
-        let pending = world.start(request).1;
-        let seen = block_on(world.client.respond(pending, format!("#response={response}"))).unwrap();
-        assert_eq!(seen.code().map(|code| code.reveal()), claims.get("code").and_then(Value::as_str));
-        let token = seen.token().map(|token| token.access_token.reveal());
-        assert_eq!(token, claims.get("access_token").and_then(Value::as_str));
     }
+}
+
+#[test]
+fn a_code_is_redeemed_nowhere_but_at_the_issuer_that_was_asked() {
+    let (asked, other) = (jarm(), jarm_of(|config| config.members_mut().issuer = Some("https://other.example".into())));
+    for signed in [false, true] {
+        let request = if signed { request().response_mode("jwt") } else { request() };
+        let (_, pending) = asked.world.start(request);
+        let response = match signed {
+            true => block_on(asked.world.client.respond(pending, &*format!("response={}", asked.signed(json!({}))))),
+            false => block_on(asked.world.client.respond(pending, &*format!("code=CODE&state=STATE&iss={ISSUER}"))),
+        };
+        let code = grantee_core::grant::AuthorizationCode::new(response.unwrap()).unwrap();
+        let message = rule(block_on(other.world.client.token(&code)));
+        assert!(message.contains("RFC 9700 section 4.4"), "{message}");
+        assert_eq!(other.world.server.count(), 0);
+        block_on(asked.world.client.token(&code)).unwrap();
+    }
+}
+
+#[test]
+fn what_a_stranger_wrote_ends_no_line_of_an_error_and_does_not_fill_the_log() {
+    let forged = format!("ES256\nforged {}", "x".repeat(100_000));
+    let is_tame = |text: &str| assert!(!text.contains('\n') && text.len() < 1500, "{} {text:.300}", text.len());
+    // In metadata.
+    let listed = || Some(vec![forged.clone()]);
+    let jarm = jarm_of(|config| config.members_mut().authorization_signing_alg_values_supported = listed());
+    is_tame(&jarm.world.refused(request().response_mode("jwt")));
+    let world = support::authorization::world(|config| {
+        let key = grantee_core::jose::Jwk::generate(KeyKind::Curve(grantee_core::jose::Curve::P256)).unwrap();
+        config.set_request_objects(grantee_core::authorization::RequestObjects::from_key(&key).unwrap());
+        config.members_mut().request_object_signing_alg_values_supported = listed();
+        config.members_mut().authorization_details_types_supported = listed();
+    });
+    is_tame(&world.refused(request()));
+    is_tame(&world.refused(request().request_object(false).authorization_details(json!([{"type": "t"}]))));
+    // In the header of a token.
+    let header = base64url::encode(json!({"alg": &forged[..10_000]}).to_string());
+    let jarm = self::jarm();
+    is_tame(&rule(jarm.respond(&format!("response={header}.e30.AAAA"))));
 }

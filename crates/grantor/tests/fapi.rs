@@ -222,7 +222,9 @@ fn a_client_registers_for_ciba_and_for_devices_and_for_nothing_else() {
     let asked = post(&server, "/device", &[("client_id", &tv)]).text("device_code");
     let poll = [("grant_type", DEVICE), ("client_id", tv.as_str()), ("device_code", asked.as_str())];
     assert_eq!(post(&server, "/token", &poll).status, 200);
-    let ciba = [("client_id", tv.as_str()), ("scope", "openid"), ("login_hint", "alice")];
+    let other = register(&server, json!({"grant_types": [DEVICE], "token_endpoint_auth_method": "client_secret_post"}));
+    let by = [("client_id", &*other.text("client_id")), ("client_secret", &*other.text("client_secret"))];
+    let ciba = [&by[..], &unsigned].concat();
     assert_eq!(post(&server, "/bc-authorize", &ciba).error(), "unauthorized_client");
 }
 

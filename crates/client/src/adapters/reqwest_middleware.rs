@@ -48,6 +48,7 @@ impl AuthorizationMiddleware {
         if !self.gate.judge(request.url()).map_err(Error::middleware)? {
             return next.run(request, extensions).await;
         }
+        let asked = request.url().origin();
         let url = request.url().as_str().parse();
         let (method, uri) = (request.method().clone(), url.map_err(Error::middleware)?);
         let mut attempt = self.gate.source.attempt();
@@ -55,6 +56,10 @@ impl AuthorizationMiddleware {
             let copy = request.try_clone();
             attempt.authorize(&method, &uri, request.headers_mut()).await.map_err(Error::middleware)?;
             let answer = next.clone().run(request, extensions).await?;
+            // A redirect led elsewhere, without the token: what stands in that answer is not about it.
+            if answer.url().origin() != asked {
+                return Ok(answer);
+            }
             let again = attempt.again(&uri, answer.status(), answer.headers()).await;
             // Without a copy the token was renewed for the next request; whether that failed is the next request's affair.
             let Some(copy) = copy else { return Ok(answer) };

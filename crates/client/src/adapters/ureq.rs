@@ -2,9 +2,9 @@
 
 use super::Gate;
 use crate::blocking::Attempt;
-use http::{HeaderMap, Method, StatusCode};
+use http::{HeaderMap, Method, StatusCode, Uri};
 use ureq::middleware::{Middleware, MiddlewareNext};
-use ureq::{Agent, Body, SendBody};
+use ureq::{Agent, Body, ResponseExt as _, SendBody};
 
 impl crate::blocking::Session {
     /// This session as a middleware of ureq, for the origins that
@@ -91,6 +91,8 @@ impl Middleware for AuthorizationMiddleware {
         let mut answer = next.handle(request);
         loop {
             let again = match &answer {
+                // A redirect led elsewhere, without the token: what stands in that answer is not about it.
+                Ok(found) if !is_same_origin(found.get_uri(), &uri) => return answer,
                 Ok(answer) => attempt.again(&uri, answer.status(), answer.headers()),
                 Err(ureq::Error::StatusCode(status)) => match StatusCode::from_u16(*status) {
                     Ok(status) => attempt.again(&uri, status, &HeaderMap::new()),
@@ -109,6 +111,11 @@ impl Middleware for AuthorizationMiddleware {
             answer = agent.run(again);
         }
     }
+}
+
+fn is_same_origin(one: &Uri, other: &Uri) -> bool {
+    let parsed = |uri: &Uri| url::Url::parse(&uri.to_string()).map(|url| url.origin());
+    matches!((parsed(one), parsed(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn other(error: grantee_core::Error) -> ureq::Error {

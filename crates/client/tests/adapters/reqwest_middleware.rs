@@ -65,3 +65,13 @@ async fn a_proof_is_made_for_each_sending_and_a_nonce_put_in_where_it_is_demande
     api.assert_four(&format!("POST {url}"), "hello");
     assert_eq!(counts(&server).0, 2);
 }
+
+#[tokio::test]
+async fn an_answer_from_elsewhere_says_nothing_about_the_token() {
+    let (server, other) = (Server::start(), Server::start());
+    let client = with(session(&server).middleware());
+    let answer =
+        client.get(format!("{}?to={}", server.url("/api/redirect"), other.url("/api/x"))).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), other.requests().len()), (401, 1));
+    assert_eq!(counts(&server), (1, 1), "the token was not renewed, and nothing was sent again");
+}

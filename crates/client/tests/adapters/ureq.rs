@@ -103,3 +103,13 @@ fn a_proof_is_made_for_each_sending_and_a_nonce_put_in_where_it_is_demanded() {
     api.assert_four(&format!("GET {url}"), "");
     assert_eq!(counts(&server).0, 2);
 }
+
+#[test]
+fn an_answer_from_elsewhere_says_nothing_about_the_token() {
+    let (server, other) = (Server::start(), Server::start());
+    let middleware = session(&server).middleware().replay_by(plain());
+    let agent: Agent = Agent::config_builder().http_status_as_error(false).middleware(middleware).build().into();
+    let path = format!("/api/redirect?to={}", other.url("/api/x"));
+    assert_eq!((get(&agent, &server, &path), other.requests().len()), (401, 1));
+    assert_eq!(counts(&server), (1, 1), "the token was not renewed, and nothing was sent again");
+}

@@ -11,9 +11,9 @@ use super::callback::{Answer, EXPIRES_IN, ISS, protocol, rule};
 use super::pending::Pending;
 use super::response::Unverified;
 use crate::client::Client;
-use crate::error::{Error, Result, RuleViolation};
+use crate::error::{Error, Excerpt, Result, RuleViolation};
 use crate::metadata::{AuthorizationServer, TENANT};
-use crate::oidc::id_token::check_issuer;
+use crate::oidc::id_token::{check_issuer, check_kind};
 use crate::oidc::jwt::{self, Times, audiences, required_time};
 use crate::oidc::rules::{Encryption, JwtRules};
 use crate::wire::json;
@@ -31,12 +31,28 @@ const USUAL_ALGORITHM: &str = "RS256";
 #[derive(Clone, Default)]
 pub(crate) struct ResponseRules {
     pub(crate) algorithm: Option<String>,
+    /// Whether any asymmetric one will do where none is said.
+    pub(crate) any_algorithm: bool,
     pub(crate) encryption: Option<Encryption>,
 }
 
 impl ResponseRules {
     pub(crate) fn algorithm(&self) -> &str {
         self.algorithm.as_deref().unwrap_or(USUAL_ALGORITHM)
+    }
+
+    /// Whether whichever key of the server's has signed will do.
+    pub(crate) fn takes_any(&self) -> bool {
+        self.any_algorithm && self.algorithm.is_none()
+    }
+
+    fn algorithms(&self) -> Vec<Cow<'_, str>> {
+        if !self.takes_any() {
+            return vec![Cow::Borrowed(self.algorithm())];
+        }
+        // JARM section 2.4: never none. A secret of the client's is no key of the server's.
+        let asymmetric = SignatureAlgorithm::ALL.iter().filter(|algorithm| !algorithm.is_symmetric());
+        asymmetric.map(|algorithm| Cow::Borrowed(algorithm.name())).collect()
     }
 
     pub(super) fn check(&self) -> Result<()> {
@@ -54,12 +70,15 @@ impl ResponseRules {
 
     /// That a signed answer can come at all, as far as the metadata tell.
     pub(crate) fn check_against(&self, metadata: &AuthorizationServer) -> Result<()> {
+        if self.takes_any() {
+            return Ok(());
+        }
         let alg = self.algorithm();
         match &metadata.authorization_signing_alg_values_supported {
             Some(listed) if !listed.iter().any(|name| name == alg) => Err(Error::config(
                 format!(
                     "authorization responses are expected signed by {alg}, and the server signs by {}",
-                    listed.join(", ")
+                    Excerpt(&listed.join(", "))
                 ),
                 "say with authorization_alg(..) what the client is registered for (authorization_signed_response_alg)",
             )),
@@ -92,16 +111,16 @@ impl Client {
         let config = &self.inner.config;
         let rules = JwtRules {
             stage: STAGE,
-            algorithms: vec![Cow::Borrowed(config.authorization.answers.algorithm())],
+            algorithms: config.authorization.answers.algorithms(),
             algorithm_spec: SPEC,
             algorithm_setting: "authorization_alg(..)",
             encryption: config.authorization.answers.encryption.as_ref(),
-            any_encryption: false,
+            any_encryption: config.id_token.any_encryption,
             encryption_spec: "JARM section 3",
             encryption_setting: "authorization_encryption",
             secret: config.secret.as_ref(),
             unsigned: false,
-            // Nobody has agreed on one.
+            // Nobody has agreed on one; that it is none of the others is checked below.
             typ: None,
             typ_required: false,
             typ_spec: "",
@@ -110,6 +129,9 @@ impl Client {
         let verified = opened.verified();
         let claims = opened.claims(STAGE)?;
         let now = self.now();
+        // The issuer signs other things for this client too, by the same keys.
+        check_kind(STAGE, "an authorization response", opened.header.typ.as_deref(), &claims)
+            .map_err(|broken| broken.after(verified))?;
         check(self, &metadata, &signed, &claims, now).map_err(|broken| broken.after(verified))?;
         Unverified::judge(signed.asked, answer(claims)?, true, now)
     }

@@ -38,7 +38,7 @@ pub mod request_object;
 pub mod response;
 pub(crate) mod response_type;
 pub(crate) mod rules;
-mod step_up;
+pub(crate) mod step_up;
 #[cfg(test)]
 mod testing;
 

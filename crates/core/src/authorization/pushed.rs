@@ -8,7 +8,7 @@ use super::pending::Pending;
 use super::request::{Additions, AuthorizationRequest, Prepared, RequestContext};
 use crate::client::{Client, Proof};
 use crate::endpoint;
-use crate::error::{Result, RuleViolation};
+use crate::error::{Error, Result, RuleViolation};
 use crate::metadata::AuthorizationServer;
 use crate::rules::Rules;
 use crate::wire::form::Params;
@@ -50,8 +50,8 @@ impl std::fmt::Debug for Pushed {
 /// Judges an answer: [RFC 9126 section 2.2](https://www.rfc-editor.org/rfc/rfc9126#section-2.2), with any status of success.
 ///
 /// # Errors
-/// [`Error::Server`](crate::Error::Server) for an OAuth error under any status, [`Error::Status`](crate::Error::Status) for an
-/// error status without one, [`Error::Rule`](crate::Error::Rule) for an answer that gives no reference.
+/// [`Error::Server`] for an OAuth error under any status, [`Error::Status`] for an
+/// error status without one, [`Error::Rule`] for an answer that gives no reference.
 pub fn judge(answer: &http::Response<Bytes>) -> Result<Pushed> {
     let members = endpoint::members(STAGE, answer)?;
     let broken = |rule: &'static str, expected: &str, name: &str| {
@@ -83,6 +83,12 @@ impl AuthorizationRequest {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_as_form(self, context: &RequestContext<'_>) -> Result<(Params, Pending)> {
+        if self.asks_for_request_object() {
+            return Err(Error::config(
+                "a request that is signed can't be made without a client",
+                "hand it to the client's start(..)",
+            ));
+        }
         let prepared = self.prepare(context, Additions::default())?;
         Ok((prepared.form(), prepared.pending))
     }
@@ -100,7 +106,7 @@ impl Client {
     /// Pushes a request, as itself or as its request object, and returns the URL that refers to it.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) where the server has no endpoint for it; as [`judge`].
+    /// [`Error::Config`] where the server has no endpoint for it; as [`judge`].
     pub(crate) async fn push(
         &self,
         metadata: &AuthorizationServer,

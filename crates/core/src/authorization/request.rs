@@ -292,6 +292,10 @@ impl AuthorizationRequest {
         self
     }
 
+    pub(crate) fn asks_for_request_object(&self) -> bool {
+        self.request_object == Some(true)
+    }
+
     pub(crate) fn asks_for_id_token(&self) -> bool {
         self.response_type.contains("id_token")
     }
@@ -320,7 +324,7 @@ impl AuthorizationRequest {
     /// # Errors
     /// As [`start`](Self::start).
     pub fn start_as_text(self, context: &RequestContext<'_>) -> Result<(String, Pending)> {
-        if self.pushed || self.request_object == Some(true) {
+        if self.pushed || self.asks_for_request_object() {
             return Err(Error::config(
                 "a request that is pushed or signed can't be made without a client",
                 "hand it to the client's start(..)",

@@ -10,11 +10,12 @@ use super::request::{AuthorizationRequest, Prepared};
 use crate::Secret;
 use crate::client::Client;
 use crate::client_auth::usual_algorithm;
-use crate::error::{Error, Result};
+use crate::error::{Error, Excerpt, Result};
 use crate::metadata::{AuthorizationServer, TENANT};
 use crate::oidc::jwt::secret_key;
 use crate::oidc::rules::Encryption;
 use crate::ports::Entropy;
+use crate::rules::Rules;
 use crate::{UnixTime, wire};
 use grantee_jose::jws::{self, Header};
 use grantee_jose::signer::Inline;
@@ -134,6 +135,11 @@ impl RequestObjects {
         }
     }
 
+    /// Whether it names another audience than the issuer, by the program's choice.
+    pub(crate) fn has_own_audience(&self) -> bool {
+        self.audience.is_some()
+    }
+
     pub(super) fn needs_reactor(&self) -> bool {
         matches!(&self.by, By::Signer(signer) if signer.needs_reactor())
     }
@@ -249,7 +255,7 @@ impl Client {
         let rules = self.inner.config.rules;
         if prepared.wants_push()
             || metadata.require_pushed_authorization_requests == Some(true)
-            || rules.is_some_and(crate::rules::Rules::pushes)
+            || rules.is_some_and(Rules::pushes)
         {
             return Err(Error::config(
                 "a request that is pushed can't be one by reference",
@@ -271,7 +277,7 @@ impl Client {
             ));
         }
         let object = self.request_object(&metadata, &prepared).await?.unwrap_or_default();
-        let url = prepared.url_with(outside(&prepared), &[("request_uri", request_uri)]);
+        let url = prepared.url_with(outside(&prepared, rules), &[("request_uri", request_uri)]);
         Ok((self.started(&metadata, &url).await?, prepared.pending, object))
     }
 
@@ -372,8 +378,9 @@ impl Client {
 
 /// What stands beside a request object in the URL: what OAuth 2.0 itself requires, where the server may be one of OpenID Connect
 /// (its Core section 6.1); else the client alone (RFC 9101 section 5).
-pub(crate) fn outside(prepared: &Prepared) -> &'static [&'static str] {
-    if prepared.pending.scope.contains("openid") { &["response_type", "client_id", "scope"] } else { &["client_id"] }
+pub(crate) fn outside(prepared: &Prepared, rules: Option<Rules>) -> &'static [&'static str] {
+    let openid = prepared.pending.scope.contains("openid") || rules.is_some_and(Rules::repeats_outside);
+    if openid { &["response_type", "client_id", "scope"] } else { &["client_id"] }
 }
 
 /// That a request object can go by value, as far as the metadata tell.
@@ -390,7 +397,7 @@ pub(crate) fn check_by_value(metadata: &AuthorizationServer) -> Result<()> {
 fn check_listed(what: &str, name: &str, member: &str, listed: Option<&[String]>) -> Result<()> {
     match listed {
         Some(listed) if !listed.iter().any(|one| one == name) => Err(Error::config(
-            format!("{what} {name}, and the server takes {} ({member})", listed.join(", ")),
+            format!("{what} {name}, and the server takes {} ({member})", Excerpt(&listed.join(", "))),
             "configure what the client is registered for and the server takes",
         )),
         _ => Ok(()),

@@ -61,6 +61,11 @@ impl Config {
     }
 
     #[doc(hidden)]
+    pub fn set_any_authorization_alg(&mut self) {
+        self.authorization.answers.any_algorithm = true;
+    }
+
+    #[doc(hidden)]
     pub fn set_authorization_encryption(&mut self, alg: String, enc: String) {
         self.authorization.answers.encryption = Some(Encryption { alg, enc });
     }

@@ -14,7 +14,7 @@ const MOST_TOKENS: usize = 32;
 const MOST_BYTES: usize = 256;
 
 /// What an API can't ask for: who the person is, and access while they are away, are between the program and the person.
-const NEVER_ADDED: [&str; 2] = ["openid", "offline_access"];
+pub(crate) const NEVER_ADDED: [&str; 2] = ["openid", "offline_access"];
 
 const SCOPE: &str = "RFC 6750 section 3";
 const STEP_UP: &str = "RFC 9470 section 3";
@@ -109,10 +109,13 @@ impl Source {
 }
 
 /// RFC 6749 section 3.3 says what a scope token is; classes are held to the same.
-fn checked(list: &Scope, what: &'static str, spec: &'static str) -> Result<()> {
+pub(crate) fn is_plain(token: &str) -> bool {
     let allowed = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\');
-    let fine = |token: &str| token.len() <= MOST_BYTES && token.bytes().all(allowed);
-    if list.iter().nth(MOST_TOKENS).is_none() && list.iter().all(fine) {
+    token.len() <= MOST_BYTES && token.bytes().all(allowed)
+}
+
+fn checked(list: &Scope, what: &'static str, spec: &'static str) -> Result<()> {
+    if list.iter().nth(MOST_TOKENS).is_none() && list.iter().all(is_plain) {
         return Ok(());
     }
     Err(RuleViolation::new(STAGE, "a challenge asks for a bounded list of plain words", spec)

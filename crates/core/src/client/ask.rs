@@ -112,6 +112,9 @@ impl Client {
         for hook in &config.hooks {
             hook.on_authenticated_request(&mut draft).await?;
         }
+        if let Some(rules) = config.rules {
+            rules.check_form(&draft.form)?;
+        }
         // A hook or a method of the program's own may have moved the request.
         wire::url::confidential("the request's URL", &draft.url, config.allow_http)?;
         let mut request = draft.into_request()?;

@@ -47,6 +47,8 @@ pub struct Config {
     pub(crate) issuer_policy: discovery::IssuerPolicy,
     pub(crate) metadata_lifetime: Duration,
     pub(crate) allow_http: bool,
+    /// Whether its HTTP client takes any certificate: a profile has to know.
+    pub(crate) accept_invalid_certs: bool,
     pub(crate) id_token: IdTokenRules,
     pub(crate) userinfo: UserinfoRules,
     pub(crate) introspection: IntrospectionRules,
@@ -80,6 +82,7 @@ impl Config {
             issuer_policy: discovery::IssuerPolicy::default(),
             metadata_lifetime: Duration::from_secs(3600),
             allow_http: false,
+            accept_invalid_certs: false,
             id_token: IdTokenRules::default(),
             userinfo: UserinfoRules::default(),
             introspection: IntrospectionRules::default(),
@@ -266,6 +269,14 @@ macro_rules! client_config_methods {
             self
         }
 
+        /// Takes signed authorization responses that are signed by any key of the server's: for a program that isn't told how its
+        /// client is registered. What [`authorization_alg`](Self::authorization_alg) says goes before it.
+        #[must_use]
+        pub fn accept_any_authorization_alg(mut self) -> Self {
+            self.config.set_any_authorization_alg();
+            self
+        }
+
         /// How signed authorization responses are encrypted, as the client is registered (`authorization_encrypted_response_alg`
         /// and `_enc`). One that is not encrypted is refused then. With a symmetric `alg` the key is made of the client's secret.
         #[must_use]
@@ -375,10 +386,10 @@ macro_rules! client_config_methods {
             self
         }
 
-        /// Takes ID tokens and userinfo answers that are encrypted by whatever a decryption key, or the client's secret, serves,
-        /// and such as are not encrypted: for a program that isn't told how its client is registered. What
-        /// [`id_token_encryption`](Self::id_token_encryption) and [`userinfo_encryption`](Self::userinfo_encryption) say goes
-        /// before it.
+        /// Takes ID tokens, userinfo answers and signed authorization responses that are encrypted by whatever a decryption key, or
+        /// the client's secret, serves, and such as are not encrypted: for a program that isn't told how its client is registered.
+        /// What [`id_token_encryption`](Self::id_token_encryption), [`userinfo_encryption`](Self::userinfo_encryption) and
+        /// [`authorization_encryption`](Self::authorization_encryption) say goes before it.
         #[must_use]
         pub fn accept_any_encryption(mut self) -> Self {
             self.config.set_any_encryption();
@@ -589,6 +600,11 @@ impl Config {
     #[doc(hidden)]
     pub fn set_allow_http(&mut self) {
         self.allow_http = true;
+    }
+
+    #[doc(hidden)]
+    pub fn set_accept_invalid_certs(&mut self) {
+        self.accept_invalid_certs = true;
     }
 
     #[doc(hidden)]

@@ -34,7 +34,7 @@ impl Client {
             Box::pin(self.push(&metadata, &mut prepared, object)).await?
         } else if let Some(object) = object {
             request_object::check_by_value(&metadata)?;
-            prepared.url_with(request_object::outside(&prepared), &[("request", &object)])
+            prepared.url_with(request_object::outside(&prepared, self.inner.config.rules), &[("request", &object)])
         } else {
             prepared.url()
         };
@@ -71,6 +71,16 @@ impl Client {
         let prepared = request.prepare(&context, additions)?;
         if let Some(rules) = config.rules {
             rules.check_request(&prepared)?;
+            if prepared.pending.expects_signed() {
+                rules.check_answers(config.authorization.answers.algorithm())?;
+            }
+        }
+        let bound = config.token_type.needs_proof() || config.token_type.over_mtls();
+        if bound && prepared.pending.response_type()?.token {
+            return Err(Error::config(
+                "this client's tokens are bound, and one that comes through the browser is bound to no key",
+                "leave token out of the response_type (RFC 8705 section 6.4, RFC 9449 section 5)",
+            ));
         }
         authorization_details::check(prepared.pending.authorization_details(), metadata)?;
         if prepared.pending.expects_signed() {

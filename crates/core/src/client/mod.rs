@@ -20,7 +20,7 @@ use crate::hooks::TokenAnswer;
 use crate::metadata::cache::MetadataCache;
 use crate::metadata::{AuthorizationServer, KeySource};
 use crate::oidc::id_token;
-use crate::ports::{Limits, Ports, Request};
+use crate::ports::{Cancel, Limits, Ports, Request};
 use crate::wire::draft::Draft;
 use crate::wire::{self};
 use crate::{Token, TokenToActOn, UnixTime};
@@ -88,7 +88,9 @@ impl Client {
     /// As [`new`](Self::new).
     pub(crate) fn configured(&self, mut config: Config) -> Result<Self> {
         config.check_client()?;
+        config.apply_rules();
         config.check()?;
+        config.check_rules()?;
         Ok(self.with_config(config))
     }
 
@@ -145,11 +147,11 @@ impl Client {
     /// # Errors
     /// [`Error::Server`] when the server says no; the other variants as their names say.
     pub async fn token(&self, grant: &dyn Grant) -> Result<Token> {
-        self.token_noting(grant, &AtomicBool::new(false)).await
+        self.token_noting(grant, &Cancel::new(), &AtomicBool::new(false)).await
     }
 
-    /// As [`token`](Self::token), noting in `sent` that the request is about to be sent.
-    pub(crate) async fn token_noting(&self, grant: &dyn Grant, sent: &AtomicBool) -> Result<Token> {
+    /// As [`token`](Self::token), noting in `sent` that the request is about to be sent. `until` ends the wait for a person.
+    pub(crate) async fn token_noting(&self, grant: &dyn Grant, until: &Cancel, sent: &AtomicBool) -> Result<Token> {
         let kind = if grant.grant_type() == "refresh_token" { TokenAnswer::Refresh } else { TokenAnswer::Access };
         let span = tracing::info_span!(
             "token_request",
@@ -159,7 +161,7 @@ impl Client {
         );
         async {
             if let Some(schedule) = grant.polling() {
-                return polling::token(self, grant, schedule, sent).await;
+                return polling::token(self, grant, schedule, until, sent).await;
             }
             let outcome = self.request_token(grant, kind, sent).await;
             self.token_request_ended(outcome.as_ref()).await;
@@ -300,7 +302,7 @@ impl Client {
     ) -> Result<introspection::Introspection> {
         let config = &self.inner.config;
         if let Some(rules) = config.rules {
-            rules.check_introspection(config.introspection.algorithm.as_deref())?;
+            rules.check_introspection(config.introspection.signed_by())?;
         }
         let metadata = self.metadata().await?;
         tracing::Span::current().record("issuer", metadata.issuer.as_deref());

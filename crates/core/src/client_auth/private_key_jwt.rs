@@ -82,10 +82,15 @@ impl PrivateKeyJwt {
     #[must_use]
     pub fn kid(mut self, kid: impl Into<String>) -> Self {
         self.assertion.kid = Some(kid.into());
+        self.assertion.ready = std::sync::OnceLock::new();
         self
     }
 
     assertion_methods!();
+
+    fn check_algorithm(&self) -> Result<()> {
+        if self.signer.algorithm().is_symmetric() { Err(shared_secret()) } else { Ok(()) }
+    }
 }
 
 impl ClientAuth for PrivateKeyJwt {
@@ -95,7 +100,7 @@ impl ClientAuth for PrivateKeyJwt {
 
     fn authenticate<'a>(&'a self, draft: &'a mut Draft, context: AuthContext<'a>) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            self.check()?;
+            self.check_algorithm()?;
             self.assertion.authenticate(&*self.signer, draft, context).await
         })
     }
@@ -113,9 +118,7 @@ impl ClientAuth for PrivateKeyJwt {
     }
 
     fn check(&self) -> Result<()> {
-        if self.signer.algorithm().is_symmetric() {
-            return Err(shared_secret());
-        }
+        self.check_algorithm()?;
         self.assertion.check()
     }
 

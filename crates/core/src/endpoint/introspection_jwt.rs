@@ -32,6 +32,11 @@ impl IntrospectionRules {
     fn want_a_jwt(&self) -> bool {
         self.algorithm.is_some() || self.encryption.is_some()
     }
+
+    /// What answers are signed by, where they are: RS256 where the registration says nothing (RFC 9701 section 6).
+    pub(crate) fn signed_by(&self) -> Option<&str> {
+        self.want_a_jwt().then(|| self.algorithm.as_deref().unwrap_or("RS256"))
+    }
 }
 
 impl Config {
@@ -69,7 +74,7 @@ impl Client {
     async fn open_introspection(&self, token: &str, issuer: Option<&str>) -> Result<Introspection> {
         let config = &self.inner.config;
         // RS256 where the registration names none (RFC 9701 section 6).
-        let algorithm = config.introspection.algorithm.as_deref().unwrap_or("RS256");
+        let algorithm = config.introspection.signed_by().unwrap_or("RS256");
         let rules = JwtRules {
             stage: STAGE,
             algorithms: vec![algorithm.into()],

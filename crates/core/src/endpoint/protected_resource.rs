@@ -2,6 +2,7 @@
 //! tokens come from, and the caller says which of these may be used.
 
 use crate::Scope;
+use crate::authorization::step_up::{NEVER_ADDED, is_plain};
 use crate::endpoint::discovery::Where;
 use crate::error::{Error, Excerpt, Result, RuleViolation, StatusError, TransportErrorKind};
 use crate::metadata::reader::fault;
@@ -260,10 +261,13 @@ impl ResourceLookup {
             return Err(broken.into());
         }
         let issuer = self.issuer(&metadata)?;
-        let scope = match &self.challenged.scope {
+        let named_scope: Scope = match &self.challenged.scope {
             Some(scope) => scope.clone(),
             None => metadata.scopes_supported.iter().flatten().collect(),
         };
+        // As in a challenge that asks for more, who the person is and access while they are away are not an API's to want.
+        let wanted = |token: &&str| is_plain(token) && !NEVER_ADDED.contains(token);
+        let scope = named_scope.iter().filter(wanted).take(MOST_SCOPES).collect();
         Ok(FoundResource { resource: named.to_owned(), issuer, scope, metadata })
     }
 
@@ -283,7 +287,9 @@ impl ResourceLookup {
         let Trust(trusted, by) = &self.trust;
         let usable = |issuer: &&String| {
             let Ok(url) = Url::parse(issuer) else { return false };
+            // RFC 8414 section 2: an issuer has no query.
             fault(issuer).is_none()
+                && url.query().is_none()
                 && wire::url::confidential("the issuer", &url, self.allow_http).is_ok()
                 && (*by == Named::ByCaller || self.allow_private_addresses || address::refuse_private(&url).is_ok())
         };
@@ -325,6 +331,8 @@ impl ResourceLookup {
 
 /// The most servers of one API that are looked at.
 const MOST_SERVERS: usize = 32;
+/// The most scope tokens of one API that are asked for: more than any real API knows.
+const MOST_SCOPES: usize = 256;
 
 async fn send(http: &dyn Http, request: Request) -> Result<http::Response<Bytes>> {
     let asked = request.uri().clone();
@@ -383,7 +391,8 @@ pub struct FoundResource {
     /// The server to get tokens from.
     pub issuer: String,
     /// The scope to ask for: that of the challenge, else all of `scopes_supported`, as clients of the Model Context Protocol choose
-    /// it. Who knows what is needed asks for less (RFC 9728 section 7.2).
+    /// it. Who knows what is needed asks for less (RFC 9728 section 7.2). Without `openid` and `offline_access`, which are the
+    /// program's to ask for, and what is no scope token.
     pub scope: Scope,
     /// All that the API says.
     pub metadata: ProtectedResource,

@@ -4,7 +4,8 @@
 use super::{Grant, GrantContext, TokenParameters, token_parameters};
 use crate::Secret;
 use crate::authorization::AuthorizationResponse;
-use crate::error::{Error, Result};
+use crate::endpoint::token::STAGE;
+use crate::error::{Error, Result, RuleViolation};
 use crate::ports::BoxFuture;
 use crate::wire::form::Params;
 
@@ -16,6 +17,7 @@ pub struct AuthorizationCode {
     redirect_uri: Option<String>,
     code_verifier: Option<Secret>,
     key_thumbprint: Option<String>,
+    issuer: Option<String>,
     parameters: TokenParameters,
 }
 
@@ -37,6 +39,7 @@ impl AuthorizationCode {
             redirect_uri: Some(response.redirect_uri().to_owned()),
             code_verifier: response.code_verifier().map(|verifier| verifier.reveal().into()),
             key_thumbprint: response.key_thumbprint().map(str::to_owned),
+            issuer: response.issuer().map(str::to_owned),
             parameters,
         })
     }
@@ -64,6 +67,7 @@ impl AuthorizationCode {
             redirect_uri: Some(redirect_uri.into()),
             code_verifier: Some(code_verifier.into()),
             key_thumbprint: None,
+            issuer: None,
             parameters: TokenParameters::default(),
         }
     }
@@ -76,8 +80,22 @@ impl Grant for AuthorizationCode {
         "authorization_code"
     }
 
-    fn params<'a>(&'a self, _: GrantContext<'a>) -> BoxFuture<'a, Result<Params>> {
-        Box::pin(async {
+    fn params<'a>(&'a self, context: GrantContext<'a>) -> BoxFuture<'a, Result<Params>> {
+        Box::pin(async move {
+            // One client_id may be known to several servers, and a code of one is shown to no other.
+            if let Some(asked) = &self.issuer
+                && context.issuer != Some(asked)
+            {
+                return Err(RuleViolation::new(
+                    STAGE,
+                    "a code goes to the issuer that was asked",
+                    "RFC 9700 section 4.4.2",
+                )
+                .expected(asked)
+                .got(context.issuer.unwrap_or("a server without an issuer"))
+                .hint("finish the login with the client that started it")
+                .into());
+            }
             let mut params = Params::new().with("code", &self.code);
             if let Some(redirect_uri) = &self.redirect_uri {
                 params.push("redirect_uri", redirect_uri.as_str());

@@ -6,7 +6,7 @@
 //!                                                  └ grant() -> DeviceCode -> Client::polling | token | session
 //! ```
 
-use super::polling::{DEFAULT_INTERVAL, Openid, Polling, Schedule};
+use super::polling::{DEFAULT_INTERVAL, LONGEST_LIFE, Openid, Polling, Schedule};
 use super::{Grant, GrantContext, TokenParameters, token_parameters};
 use crate::client::{Client, Proof};
 use crate::error::{Error, Excerpt, Result, RuleViolation};
@@ -24,6 +24,8 @@ use std::time::Duration;
 
 pub(crate) const STAGE: &str = "device authorization request";
 const ANSWER: &str = "RFC 8628 section 3.2";
+/// A person is shown it, or a QR code, which holds no more.
+const LONGEST_ADDRESS: usize = 2048;
 
 /// Asks for a code for a device.
 ///
@@ -86,13 +88,15 @@ impl DeviceAuthorizationRequest {
             verification_uri_complete: json::text(&members, "verification_uri_complete")
                 .map(|complete| web_address("verification_uri_complete", &complete))
                 .transpose()?,
-            expires_in: expires_in.ok_or_else(|| {
-                broken(
-                    "the answer says how long the code lives",
-                    "a positive number of seconds as expires_in",
-                    "expires_in",
-                )
-            })?,
+            expires_in: expires_in
+                .ok_or_else(|| {
+                    broken(
+                        "the answer says how long the code lives",
+                        "a positive number of seconds as expires_in",
+                        "expires_in",
+                    )
+                })?
+                .min(LONGEST_LIFE),
             interval: members.get("interval").and_then(json::seconds).unwrap_or(DEFAULT_INTERVAL),
             requested_at: sent_at,
             client_id: client_id.to_owned(),
@@ -210,6 +214,7 @@ impl DeviceAuthorization {
         Schedule {
             what: "the device code",
             openid: asked_openid.then(openid),
+            issuer: self.issuer.clone(),
             ..Schedule::new(self.requested_at, self.expires_in).interval(self.interval)
         }
     }
@@ -309,12 +314,20 @@ fn web_address(name: &'static str, text: &str) -> Result<String> {
         RuleViolation::new(STAGE, "a verification address is a URL that a browser opens", ANSWER)
             .expected(format_args!("{name} with https or http"))
     };
+    if text.len() > LONGEST_ADDRESS {
+        let long = broken().expected(format_args!("{name} of at most {LONGEST_ADDRESS} bytes"));
+        return Err(long.got(format_args!("{} bytes", text.len())).into());
+    }
     let url = Url::parse(text).map_err(|_| broken().got("what is no URL"))?;
     if !matches!(url.scheme(), "https" | "http") {
         return Err(Error::from(broken().got(format_args!("the scheme {}", url.scheme()))));
     }
     // Parsed, a URL has its odd characters encoded.
-    Ok(if text.bytes().all(|byte| byte.is_ascii_graphic()) { text.to_owned() } else { url.into() })
+    let address = if text.bytes().all(|byte| byte.is_ascii_graphic()) { text.to_owned() } else { String::from(url) };
+    if address.len() > LONGEST_ADDRESS {
+        return Err(Error::from(broken().got(format_args!("{} bytes", address.len()))));
+    }
+    Ok(address)
 }
 
 /// A duration as seconds, with a fraction where there is one.
@@ -409,6 +422,17 @@ mod tests {
     }
 
     #[test]
+    fn what_is_shown_fits_on_a_screen() {
+        let long = |length| format!("https://example.com/{}", "a".repeat(length));
+        for name in ["verification_uri", "verification_uri_complete"] {
+            assert!(with(name, json!(long(2000))).is_ok());
+            assert!(with(name, json!(long(2100))).unwrap_err().to_string().contains("2048"), "{name}");
+        }
+        let shown = with("user_code", json!("A".repeat(100_000))).unwrap().to_string();
+        assert!(shown.len() < 1000, "{}", shown.len());
+    }
+
+    #[test]
     fn display_says_what_to_do_and_no_control_character_reaches_the_terminal() {
         assert_eq!(
             judge(&full()).unwrap().to_string(),
@@ -436,5 +460,20 @@ mod tests {
         let device = judge(&full()).unwrap();
         let kept = serde_json::to_string(&device).unwrap();
         assert_eq!(serde_json::from_str::<DeviceAuthorization>(&kept).unwrap(), device);
+    }
+
+    #[test]
+    fn an_address_that_no_person_could_be_shown_is_refused() {
+        let judge = |length: usize| {
+            let address = format!("https://a.example/{}", "x".repeat(length - 18));
+            let body = format!(
+                r#"{{"device_code":"s3cret","user_code":"u","verification_uri":"https://a.example","verification_uri_complete":"{address}","expires_in":9}}"#
+            );
+            let answer = http::Response::new(Bytes::from(body));
+            DeviceAuthorizationRequest::new().judge(&answer, "tv", None, UnixTime::from_seconds(0))
+        };
+        assert!(judge(2048).is_ok());
+        let error = judge(2049).unwrap_err().to_string();
+        assert!(error.contains("verification_uri_complete") && error.contains("2049 bytes"), "{error}");
     }
 }

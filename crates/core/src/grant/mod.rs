@@ -132,6 +132,12 @@ pub trait Grant: Send + Sync {
         None
     }
 
+    /// What it asks for beside [`parameters`](Self::parameters) and makes its token another one: keeps both apart in one store,
+    /// whatever the account.
+    fn variant(&self) -> Option<&str> {
+        None
+    }
+
     /// Whether `invalid_grant` settles it: what it shows stays wrong, like a password, and shown again and again it does harm.
     /// `false` for what is made anew each time and may come right, as when a clock does.
     fn is_refused_for_good(&self) -> bool {

@@ -10,12 +10,13 @@
 //!                       └ expires_in has passed: the end, and no wait goes beyond it
 //! ```
 //!
-//! `Retry-After` is obeyed in each case, and shortens nothing.
+//! `Retry-After` is obeyed in each case, and shortens nothing. A token that was granted comes once, so it is kept while the keys that
+//! verify its ID token can't be had.
 
 use super::{Grant, TokenParameters};
 use crate::authorization::authorization_details;
 use crate::client::{Client, Login};
-use crate::error::{Error, Result};
+use crate::error::{Error, Excerpt, Result};
 use crate::hooks::TokenAnswer;
 use crate::oidc::IdTokenExpectations;
 use crate::ports::{BoxFuture, Cancel};
@@ -33,7 +34,7 @@ const SHORTEST_INTERVAL: Duration = Duration::from_secs(1);
 /// Back-off ends its doubling here, or at twice the interval where that is longer.
 const LONGEST_BACKOFF: Duration = Duration::from_secs(300);
 /// No person takes longer, whatever the server says.
-const LONGEST_LIFE: Duration = Duration::from_secs(30 * 86_400);
+pub(crate) const LONGEST_LIFE: Duration = Duration::from_secs(30 * 86_400);
 
 /// When the token endpoint may be asked, and until when: what a [`Grant`] that takes a person's time says of itself.
 ///
@@ -51,6 +52,8 @@ pub struct Schedule {
     pub(crate) from_sending: bool,
     pub(crate) cancel: Cancel,
     pub(crate) openid: Option<Openid>,
+    /// The server that was asked, where its name is known: what it gave is shown to no other.
+    pub(crate) issuer: Option<String>,
 }
 
 /// What the ID token that comes must agree with.
@@ -73,6 +76,7 @@ impl Schedule {
             from_sending: false,
             cancel: Cancel::new(),
             openid: None,
+            issuer: None,
         }
     }
 
@@ -208,22 +212,23 @@ impl Polling {
 
     /// Asks once, now, and waits for nothing: whoever calls this waits [`due_in`](Self::due_in) first. `None` after the end.
     pub async fn poll_once(&mut self) -> Option<PollState> {
-        match self.turns.step {
-            Step::Over => None,
-            _ if self.turns.has_expired(&self.client) => {
-                Some(self.turns.expired(&self.client, "nobody confirmed in time").await)
-            }
-            _ => {
-                let sent = AtomicBool::new(false);
-                if let Some(state) = self.turns.noticed(&self.client, &*self.grant, &sent).await {
-                    return Some(state);
-                }
-                if self.turns.notice.as_ref().is_some_and(|notice| !notice.may_ask()) {
-                    return Some(PollState::Pending);
-                }
-                Some(self.turns.ask(&self.client, &*self.grant, &sent).await)
-            }
+        if matches!(self.turns.step, Step::Over) {
+            return None;
         }
+        if self.turns.cancel.is_cancelled() {
+            return Some(self.turns.over(PollState::Cancelled));
+        }
+        let sent = AtomicBool::new(false);
+        if let Some(state) = self.turns.arrived(&self.client, &*self.grant, &sent).await {
+            return Some(state);
+        }
+        if self.turns.has_expired(&self.client) {
+            return Some(self.turns.expired(&self.client, "nobody confirmed in time").await);
+        }
+        if self.turns.notice.as_ref().is_some_and(|notice| !notice.may_ask()) {
+            return Some(PollState::Pending);
+        }
+        Some(self.turns.ask(&self.client, &*self.grant, &sent).await)
     }
 
     /// Waits for the end.
@@ -282,9 +287,17 @@ pub(crate) trait Notice: Send + Sync {
     fn may_ask(&self) -> bool;
 }
 
-/// All polls of a grant in the place of one token request.
-pub(crate) async fn token(client: &Client, grant: &dyn Grant, schedule: Schedule, sent: &AtomicBool) -> Result<Token> {
+/// All polls of a grant in the place of one token request; `until` ends the waits too.
+pub(crate) async fn token(
+    client: &Client,
+    grant: &dyn Grant,
+    schedule: Schedule,
+    until: &Cancel,
+    sent: &AtomicBool,
+) -> Result<Token> {
     let mut turns = Turns::new(client, &schedule);
+    turns.cancel = schedule.cancel.child();
+    until.adopt(&turns.cancel);
     loop {
         match turns.next(client, grant, sent).await.map(PollState::outcome) {
             Some(Some(outcome)) => return outcome.map(|login| login.token),
@@ -310,6 +323,11 @@ struct Turns {
     cancel: Cancel,
     openid: Option<Openid>,
     notice: Option<Arc<dyn Notice>>,
+    issuer: Option<String>,
+    /// A token that was granted and not yet verified: it comes once.
+    granted: Option<Token>,
+    /// Until when what has come is not judged again, and why it could not be.
+    unjudged: Option<(Duration, Error)>,
     step: Step,
 }
 
@@ -321,6 +339,9 @@ impl Turns {
             cancel: schedule.cancel.clone(),
             openid: schedule.openid.clone(),
             notice: None,
+            issuer: schedule.issuer.clone(),
+            granted: None,
+            unjudged: None,
             step: Step::Announce,
         }
     }
@@ -344,26 +365,35 @@ impl Turns {
             if self.cancel.is_cancelled() {
                 return self.over(PollState::Cancelled);
             }
-            if let Some(state) = self.noticed(client, grant, sent).await {
+            let now = clock.monotonic();
+            let rests = self.unjudged.as_ref().is_some_and(|(until, _)| now < *until);
+            if !rests && let Some(state) = self.arrived(client, grant, sent).await {
                 return state;
             }
             if self.has_expired(client) {
-                return self.expired(client, "nobody confirmed in time").await;
+                return match self.unjudged.take() {
+                    Some((_, error)) => self.ended(client, Err(error)).await,
+                    None => self.expired(client, "nobody confirmed in time").await,
+                };
             }
             let left = self.pace.left(clock.monotonic());
             if left.is_zero() {
                 return self.ask(client, grant, sent).await;
             }
             let wake = self.cancel.child();
-            if let Some(notice) = &self.notice {
+            if let Some(notice) = self.notice.as_ref().filter(|_| !rests) {
                 notice.wake(&wake);
             }
             clock.sleep_or_cancel(left, &wake).await;
         }
     }
 
-    /// What the server has sent, judged. It stays until then, lest a caller that goes away takes it along.
-    async fn noticed(&mut self, client: &Client, grant: &dyn Grant, sent: &AtomicBool) -> Option<PollState> {
+    /// What the server has granted or sent, judged. It stays until then, lest a caller that goes away takes it along.
+    async fn arrived(&mut self, client: &Client, grant: &dyn Grant, sent: &AtomicBool) -> Option<PollState> {
+        if let Some(token) = self.granted.clone() {
+            let outcome = self.login(client, grant.parameters(), token).await;
+            return Some(self.judged(client, outcome).await);
+        }
         let notice = self.notice.clone()?;
         let outcome = match notice.arrived(client)? {
             Some(outcome) => outcome.await,
@@ -372,8 +402,25 @@ impl Turns {
                 return Some(self.ask(client, grant, sent).await);
             }
         };
-        self.notice = None;
-        Some(self.ended(client, outcome).await)
+        Some(self.judged(client, outcome).await)
+    }
+
+    /// The end, unless the keys can't be had just now: neither a code nor a push comes twice.
+    async fn judged(&mut self, client: &Client, outcome: Result<Login>) -> PollState {
+        match outcome {
+            // What the server itself has said is no trouble with its keys.
+            Err(error) if error.is_transient() && error.server_error().is_none() => {
+                let now = client.ports().clock.monotonic();
+                let retry_in = self.pace.failed(now, error.retry_after());
+                self.unjudged = Some((now.saturating_add(retry_in), error.clone()));
+                self.step = Step::Announce;
+                PollState::Unreachable { error, retry_in }
+            }
+            outcome => {
+                (self.notice, self.granted, self.unjudged) = (None, None, None);
+                self.ended(client, outcome).await
+            }
+        }
     }
 
     fn has_expired(&self, client: &Client) -> bool {
@@ -387,12 +434,16 @@ impl Turns {
         // Whoever drops this future in the middle has asked all the same.
         self.pace.asking(sent_at);
         self.step = Step::Announce;
-        let outcome = client.request_token(grant, TokenAnswer::Access, sent).await;
+        let outcome = match self.check_server(client).await {
+            Ok(()) => client.request_token(grant, TokenAnswer::Access, sent).await,
+            Err(error) => Err(error),
+        };
         let now = clock.monotonic();
         let error = match outcome {
             Ok(token) => {
+                self.granted = Some(token.clone());
                 let outcome = self.login(client, grant.parameters(), token).await;
-                return self.ended(client, outcome).await;
+                return self.judged(client, outcome).await;
             }
             Err(error) => error,
         };
@@ -416,6 +467,19 @@ impl Turns {
             }
             Verdict::Expired => self.expired(client, "the server said expired_token").await,
             Verdict::Final => self.ended(client, Err(error)).await,
+        }
+    }
+
+    /// The code is a secret between this client and the server that gave it; two servers may know a client by one identifier.
+    async fn check_server(&self, client: &Client) -> Result<()> {
+        let Some(asked) = &self.issuer else { return Ok(()) };
+        let metadata = client.metadata().await?;
+        match &metadata.issuer {
+            Some(issuer) if issuer != asked && !metadata.issues_as(asked) => Err(Error::config(
+                format!("{} was asked of {}, and this client is one of {}", self.what, Excerpt(asked), Excerpt(issuer)),
+                "wait for it with a client of the server that was asked",
+            )),
+            _ => Ok(()),
         }
     }
 

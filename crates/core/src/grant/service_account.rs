@@ -6,6 +6,7 @@ use super::{JwtBearer, SignedJwtBearer};
 use crate::client::{Config, Server};
 use crate::client_auth::from_fn;
 use crate::error::{Error, Excerpt, Result};
+use crate::metadata::reader::fault;
 use crate::wire;
 use grantee_jose::{Jwk, SignatureAlgorithm, SigningKey};
 use serde_json::{Map, Value};
@@ -59,6 +60,9 @@ impl ServiceAccount {
             ));
         }
         let token_uri = required(&members, "token_uri")?;
+        if let Some(fault) = fault(token_uri) {
+            return Err(wrong(format!("its token_uri: {fault}"), "take the file as it was handed out"));
+        }
         let url = wire::url::parse("the service account's token_uri", token_uri)?;
         wire::url::confidential("the service account's token_uri", &url, false)?;
         let pem = required(&members, "private_key")?;
@@ -136,13 +140,9 @@ fn members(text: &str) -> Result<Map<String, Value>> {
     if text.len() > MOST_BYTES {
         return Err(wrong(format!("it has {} bytes", text.len()), "hand over the key file alone"));
     }
-    // serde's words quote what it read, so only the place is told.
-    serde_json::from_str(text).map_err(|error| {
-        let (line, column) = (error.line(), error.column());
-        wrong(
-            format!("it is no JSON object (line {line} column {column})"),
-            "hand over the text of the file, not its path",
-        )
+    wire::json::object("service account", text.as_bytes()).map_err(|error| {
+        let got = if let Error::Rule(broken) = &error { broken.got.as_str() } else { "something else" };
+        wrong(format!("it is no JSON object but {got}"), "hand over the text of the file, not its path")
     })
 }
 
@@ -206,6 +206,19 @@ mod tests {
         assert!(refused(cut).contains("private_key"));
         let elliptic = Jwk::generate(KeyKind::Curve(grantee_jose::Curve::P256)).unwrap().to_private_pem().unwrap();
         assert!(refused(|file| file["private_key"] = elliptic.as_str().into()).contains("can't be signed"));
+    }
+
+    #[test]
+    fn a_token_uri_is_an_address_and_nothing_more() {
+        for bad in ["https://u:p@as.example/token", "https://as.example/token#x", " https://as.example/token"] {
+            assert!(refused(|file| file["token_uri"] = bad.into()).contains("token_uri"), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_member_that_stands_twice_is_refused() {
+        let twice = file().to_string().replacen('{', r#"{"token_uri":"https://evil.example/token","#, 1);
+        assert!(ServiceAccount::from_json(&twice).unwrap_err().to_string().contains("no JSON object"));
     }
 
     #[test]

@@ -30,7 +30,7 @@ const OWN: [&str; 5] =
 /// it is never put on a request.
 ///
 /// The same exchange brings the next token too, as long as the server takes the subject token; with a refresh token that one is
-/// used. In a store each subject and actor has a record of its own. Give the session an
+/// used. In a store each subject and actor has a record of its own, and each type requested. Give the session an
 /// account of your own (the person's id, say) where a later subject token of the same person is to find the record again.
 ///
 /// ```
@@ -151,6 +151,10 @@ impl Grant for TokenExchange {
 
     fn account(&self) -> Option<&str> {
         Some(&self.identity)
+    }
+
+    fn variant(&self) -> Option<&str> {
+        self.requested.as_deref()
     }
 }
 

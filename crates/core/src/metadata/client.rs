@@ -417,6 +417,9 @@ mod tests {
         let error = metadata.to_send().unwrap_err();
         assert!(error.to_string().contains("token_endpoint_auth_method: a list instead of a string"), "{error}");
         let sent = metadata.token_endpoint_auth_method("client_secret_basic").to_send().unwrap();
-        assert_eq!(Value::Object(sent), json!({"client_name": "a", "token_endpoint_auth_method": "client_secret_basic"}));
+        assert_eq!(
+            Value::Object(sent),
+            json!({"client_name": "a", "token_endpoint_auth_method": "client_secret_basic"})
+        );
     }
 }

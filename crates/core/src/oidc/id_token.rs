@@ -367,7 +367,7 @@ fn judge(
 ) -> Result<IdToken, RuleViolation> {
     let rules = &client.inner.config.id_token;
     let claims = &opened.view(STAGE)?;
-    check_kind(opened.header.typ.as_deref(), claims)?;
+    check_kind(STAGE, "an ID token", opened.header.typ.as_deref(), claims)?;
     let issuer = check_issuer(STAGE, VALIDATION, metadata, claims)?;
     check_audience(STAGE, claims, client.client_id(), &rules.trusted_audiences)?;
     let times = Times { now, leeway: rules.leeway, oldest: Some(OLDEST_IAT), spec: VALIDATION };
@@ -402,18 +402,23 @@ fn judge(
 
 /// ID tokens have no `typ` of their own, but one that says that it is of another kind is none, though the issuer signed it
 /// and it names this client (RFC 8725 section 3.11): access tokens and logout tokens do. So is one that tells of a logout.
-fn check_kind(typ: Option<&str>, claims: &impl Lookup) -> Result<(), RuleViolation> {
-    let broken = || RuleViolation::new(STAGE, "the token is of no other kind", "RFC 8725 section 3.11");
+pub(crate) fn check_kind(
+    stage: &'static str,
+    expected: &'static str,
+    typ: Option<&str>,
+    claims: &impl Lookup,
+) -> Result<(), RuleViolation> {
+    let broken = || RuleViolation::new(stage, "the token is of no other kind", "RFC 8725 section 3.11");
     let is_other = |typ: &str| {
         let plain = typ.rsplit('/').next().unwrap_or(typ);
         OTHER_KINDS.iter().any(|other| plain.eq_ignore_ascii_case(other))
     };
     if let Some(typ) = typ.filter(|typ| is_other(typ)) {
-        return Err(broken().expected("an ID token").got(format_args!("typ {typ}")));
+        return Err(broken().expected(expected).got(format_args!("typ {typ}")));
     }
     match claims.claim("events") {
         Some(Claim::Nested(events)) if events.get(super::backchannel_logout::EVENT).is_some() => {
-            Err(broken().expected("an ID token").got("a logout token"))
+            Err(broken().expected(expected).got("a logout token"))
         }
         _ => Ok(()),
     }

@@ -12,7 +12,7 @@ use serde_json::json;
 ///   ([error responses](https://developers.facebook.com/docs/graph-api/guides/error-handling)); their `type` is taken for the error
 ///   code and their `message` for the description.
 ///
-/// There are no refresh tokens.
+/// There are no refresh tokens. Logins on devices are of Facebook's own making, and no part of this.
 ///
 /// ```
 /// let facebook = grantee_core::preset::Facebook::version("v23.0")?;
@@ -39,7 +39,6 @@ impl Preset for Facebook {
         let config = fixed(json!({
             "authorization_endpoint": format!("https://www.facebook.com/{version}/dialog/oauth"),
             "token_endpoint": format!("https://graph.facebook.com/{version}/oauth/access_token"),
-            "device_authorization_endpoint": format!("https://graph.facebook.com/{version}/device/login"),
             "token_endpoint_auth_methods_supported": ["client_secret_post"],
         }));
         deviating(config, [Deviation::ErrorsAsObjects])

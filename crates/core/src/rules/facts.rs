@@ -1,12 +1,10 @@
 //! What rules are judged by: the configuration, the connection, and the server's metadata where they are known.
 
 use super::Verdict;
-use crate::authorization::RequestObjects;
 use crate::client::Config;
 use crate::error::Excerpt;
 use crate::metadata::AuthorizationServer;
 use crate::oidc::rules::AlgorithmRule;
-use grantee_jose::SignatureAlgorithm;
 
 pub(super) struct Facts<'a> {
     pub(super) config: &'a Config,
@@ -43,18 +41,40 @@ impl Facts<'_> {
     pub(super) fn signs_by(&self, allowed: &[&str]) -> Verdict {
         let config = self.config;
         let objects = config.authorization.request_objects.as_ref();
-        let signers = [
-            ("client assertions", config.credentials.algorithm().map(SignatureAlgorithm::name)),
-            ("DPoP proofs", config.token_type.algorithm().map(SignatureAlgorithm::name)),
-            ("request objects", objects.map(RequestObjects::algorithm)),
-        ];
-        match signers.into_iter().find_map(|(what, name)| Some((what, name.filter(|name| !is_among(name, allowed))?))) {
+        let assertions = config.credentials.algorithm().map(|alg| ("client assertions", alg.name()));
+        let proofs = config.token_type.algorithms().into_iter().map(|alg| ("DPoP proofs", alg.name()));
+        let objects = objects.map(|objects| ("request objects", objects.algorithm()));
+        let mut signers = assertions.into_iter().chain(proofs).chain(objects);
+        match signers.find(|(_, name)| !is_among(name, allowed)) {
             Some((what, name)) => Verdict::Broken(format!("{what} are signed by {name}")),
             None => Verdict::Kept,
         }
     }
 
-    /// What ID tokens and signed answers are expected signed by.
+    /// That authorization requests are signed, for the issuer.
+    pub(super) fn signs_requests(&self) -> Verdict {
+        let objects = self.config.authorization.request_objects.as_ref();
+        match objects.filter(|objects| objects.algorithm() != "none") {
+            None => Verdict::Broken("it has nothing to sign them with".to_owned()),
+            Some(objects) => {
+                kept(!objects.has_own_audience(), || "request objects have an audience of their own".to_owned())
+            }
+        }
+    }
+
+    /// What userinfo answers that are signed are expected signed by.
+    pub(super) fn expects_userinfo(&self, allowed: &[&str]) -> Verdict {
+        let userinfo = &self.config.userinfo;
+        if userinfo.any_algorithm {
+            return Verdict::Broken("it takes userinfo answers signed by any algorithm".to_owned());
+        }
+        match userinfo.algorithm.as_deref().filter(|alg| !is_among(alg, allowed)) {
+            Some(alg) => Verdict::Broken(format!("it expects userinfo answers signed by {}", Excerpt(alg))),
+            None => Verdict::Kept,
+        }
+    }
+
+    /// What ID tokens are expected signed by.
     pub(super) fn expects(&self, allowed: &[&str]) -> Verdict {
         if self.config.id_token.unsigned {
             return Verdict::Broken("it takes ID tokens without a signature".to_owned());
@@ -80,7 +100,11 @@ impl Facts<'_> {
     }
 
     pub(super) fn is_https_only(&self) -> Verdict {
-        kept(!self.config.allow_http, || "the danger door to plain http is open".to_owned())
+        match (self.config.allow_http, self.config.accept_invalid_certs) {
+            (false, false) => Verdict::Kept,
+            (true, _) => Verdict::Broken("the danger door to plain http is open".to_owned()),
+            (false, true) => Verdict::Broken("the danger door to any certificate is open".to_owned()),
+        }
     }
 
     pub(super) fn discovers(&self) -> Verdict {

@@ -23,16 +23,8 @@ pub(super) const RULES: &[Rule] = &[
         text: "authorization requests are signed, with aud, nbf and exp",
         spec: "FAPI 1.0 Advanced section 5.2.3",
         party: Party::Client,
-        hint: "call request_object(signer)",
-        check: |facts| {
-            let signed = facts
-                .config
-                .authorization
-                .request_objects
-                .as_ref()
-                .is_some_and(|objects| objects.algorithm() != "none");
-            kept(signed, || "it has nothing to sign them with".to_owned())
-        },
+        hint: "call request_object(signer), and leave its audience(..) out",
+        check: |facts| facts.signs_requests(),
     },
     Rule {
         text: "a login asks for code id_token, or for a code in a signed answer",
@@ -63,10 +55,24 @@ pub(super) const RULES: &[Rule] = &[
         check: |facts| facts.expects(FAPI1_ALGORITHMS),
     },
     Rule {
+        text: "userinfo answers that are signed are expected signed by PS256 or ES256",
+        spec: "FAPI 1.0 Advanced section 8.6",
+        party: Party::Client,
+        hint: "say userinfo_alg(\"PS256\") as the client is registered",
+        check: |facts| facts.expects_userinfo(FAPI1_ALGORITHMS),
+    },
+    Rule {
+        text: "authorization and introspection responses that are signed are so by PS256 or ES256",
+        spec: "FAPI 1.0 Advanced section 8.6",
+        party: Party::Client,
+        hint: "others are refused: see authorization_alg(..) and introspection_alg(..)",
+        check: |_| Verdict::Kept,
+    },
+    Rule {
         text: "whatever is sent goes over TLS",
         spec: "FAPI 1.0 Advanced section 8.5",
         party: Party::Client,
-        hint: "leave danger().allow_http() out",
+        hint: "leave allow_http() and accept_invalid_certs() of danger() out",
         check: |facts| facts.is_https_only(),
     },
     Rule {

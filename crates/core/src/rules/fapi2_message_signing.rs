@@ -8,16 +8,8 @@ pub(super) const RULES: &[Rule] = &[
         text: "authorization requests are signed, with aud, nbf and exp",
         spec: "FAPI 2.0 Message Signing section 5.3.2",
         party: Party::Client,
-        hint: "call request_object(signer)",
-        check: |facts| {
-            let signed = facts
-                .config
-                .authorization
-                .request_objects
-                .as_ref()
-                .is_some_and(|objects| objects.algorithm() != "none");
-            kept(signed, || "it has nothing to sign them with".to_owned())
-        },
+        hint: "call request_object(signer), and leave its audience(..) out",
+        check: |facts| facts.signs_requests(),
     },
     Rule {
         text: "authorization responses are signed (response_mode jwt)",
@@ -32,7 +24,8 @@ pub(super) const RULES: &[Rule] = &[
         party: Party::Client,
         hint: "say authorization_alg(\"PS256\") as the client is registered",
         check: |facts| {
-            let alg = facts.config.authorization.answers.algorithm();
+            let answers = &facts.config.authorization.answers;
+            let alg = if answers.takes_any() { "any of them" } else { answers.algorithm() };
             kept(FAPI2_ALGORITHMS.contains(&alg), || format!("it expects {alg}"))
         },
     },

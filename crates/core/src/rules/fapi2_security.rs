@@ -40,7 +40,7 @@ pub(super) const RULES: &[Rule] = &[
         text: "whatever is sent goes over TLS",
         spec: "FAPI 2.0 Security Profile section 5.2.1",
         party: Party::Client,
-        hint: "leave danger().allow_http() out",
+        hint: "leave allow_http() and accept_invalid_certs() of danger() out",
         check: |facts| facts.is_https_only(),
     },
     Rule {
@@ -56,6 +56,20 @@ pub(super) const RULES: &[Rule] = &[
         party: Party::Client,
         hint: "say id_token_alg(\"PS256\") as the client is registered",
         check: |facts| facts.expects(FAPI2_ALGORITHMS),
+    },
+    Rule {
+        text: "userinfo answers that are signed are expected signed by PS256, ES256 or EdDSA",
+        spec: "FAPI 2.0 Security Profile section 5.4.1",
+        party: Party::Client,
+        hint: "say userinfo_alg(\"PS256\") as the client is registered",
+        check: |facts| facts.expects_userinfo(FAPI2_ALGORITHMS),
+    },
+    Rule {
+        text: "authorization and introspection responses that are signed are so by PS256, ES256 or EdDSA",
+        spec: "FAPI 2.0 Security Profile section 5.4.1",
+        party: Party::Client,
+        hint: "others are refused: see authorization_alg(..) and introspection_alg(..)",
+        check: |_| Verdict::Kept,
     },
     Rule {
         text: "every authorization request is pushed, for a code, with PKCE by S256",

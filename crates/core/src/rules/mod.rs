@@ -20,10 +20,11 @@ pub use audit::{Audit, Finding, Party};
 use facts::Facts;
 
 use crate::client::{Client, Config};
-use crate::error::{Error, Result, RuleViolation};
+use crate::error::{Error, Excerpt, Result, RuleViolation};
 use crate::grant::Grant;
 use crate::metadata::AuthorizationServer;
 use crate::session::call::Placement;
+use crate::wire::form::Params;
 
 /// A profile whose rules a client keeps to. Without one a client follows the rules of each specification it uses, and whatever
 /// is weaker stands behind its danger door; with one that door is shut, and what the profile asks for beyond them is done by
@@ -100,10 +101,56 @@ impl Rules {
         self == Self::Fapi1Advanced
     }
 
+    /// Whether a request object has the parameters beside it that OpenID Connect wants there, whatever is asked
+    /// (FAPI 1.0 Advanced section 5.2.3).
+    pub(crate) fn repeats_outside(self) -> bool {
+        self == Self::Fapi1Advanced
+    }
+
+    /// What JWTs are signed by, where the profile allows some algorithms only.
+    fn algorithms(self) -> Option<&'static [&'static str]> {
+        match self {
+            Self::OAuth21 => None,
+            Self::Fapi1Advanced => Some(facts::FAPI1_ALGORITHMS),
+            Self::Fapi2Security | Self::Fapi2MessageSigning => Some(facts::FAPI2_ALGORITHMS),
+        }
+    }
+
     /// Refuses a grant that the profile has removed.
     pub(crate) fn check_grant(self, grant: &dyn Grant) -> Result<()> {
-        match grant.grant_type() {
+        self.check_grant_type(grant.grant_type())
+    }
+
+    /// Refuses a form that a hook or a further parameter has made such a grant of.
+    pub(crate) fn check_form(self, form: &Params) -> Result<()> {
+        form.iter().filter(|(name, _)| *name == "grant_type").try_for_each(|(_, kind)| self.check_grant_type(kind))
+    }
+
+    fn check_grant_type(self, grant_type: &str) -> Result<()> {
+        match grant_type {
             "password" => Err(self.refused("the password grant is not used", self.spec_of_removal())),
+            _ => Ok(()),
+        }
+    }
+
+    /// Refuses authorization responses that would be signed by what the profile forbids.
+    pub(crate) fn check_answers(self, algorithm: &str) -> Result<()> {
+        self.check_signed("authorization responses", algorithm, "see authorization_alg(..)")
+    }
+
+    fn check_signed(self, what: &str, algorithm: &str, see: &str) -> Result<()> {
+        match self.algorithms() {
+            Some(allowed) if !allowed.contains(&algorithm) => Err(self.refused(
+                &format!(
+                    "{what} are signed by {}, and {} is expected: {see}",
+                    allowed.join(" or "),
+                    Excerpt(algorithm)
+                ),
+                match self {
+                    Self::Fapi1Advanced => "FAPI 1.0 Advanced section 8.6",
+                    _ => "FAPI 2.0 Security Profile section 5.4.1",
+                },
+            )),
             _ => Ok(()),
         }
     }
@@ -127,12 +174,12 @@ impl Rules {
     /// Refuses introspection whose answer would not be signed, or by what the profile forbids.
     pub(crate) fn check_introspection(self, algorithm: Option<&str>) -> Result<()> {
         match algorithm {
-            Some(algorithm) if facts::FAPI2_ALGORITHMS.contains(&algorithm) => Ok(()),
-            _ if self == Self::Fapi2MessageSigning => Err(self.refused(
+            Some(algorithm) => self.check_signed("introspection answers", algorithm, "see introspection_alg(..)"),
+            None if self == Self::Fapi2MessageSigning => Err(self.refused(
                 "introspection answers are signed by PS256, ES256 or EdDSA: see introspection_alg(..)",
                 "FAPI 2.0 Message Signing section 5.5.2",
             )),
-            _ => Ok(()),
+            None => Ok(()),
         }
     }
 

@@ -8,7 +8,7 @@ pub(super) const RULES: &[Rule] = &[
         text: "whatever carries a credential goes over TLS",
         spec: "draft-ietf-oauth-v2-1 section 1.5",
         party: Party::Client,
-        hint: "leave danger().allow_http() out; loopback needs no door",
+        hint: "leave allow_http() and accept_invalid_certs() of danger() out; loopback needs no door",
         check: |facts| facts.is_https_only(),
     },
     Rule {

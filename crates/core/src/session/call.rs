@@ -7,8 +7,8 @@ use crate::client::Client;
 use crate::error::{Error, Insufficient, InsufficientKind, Result, TransportErrorKind};
 use crate::ports::{Http, Request};
 use crate::token_type::{Answer, ProofContext};
-use crate::wire::form::Params;
 use crate::wire::www_authenticate::{self, BearerChallenge};
+use crate::wire::{self, form::Params};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
@@ -44,6 +44,9 @@ pub async fn call(source: &Source, request: Request, placement: Placement) -> Re
     let client = source.client();
     let mut request = request;
     hooked(client, &mut request).await?;
+    if client.inner.config.token_type.needs_proof() {
+        as_it_goes_out(&mut request)?;
+    }
     let mut attempt = Attempt::new(source, placement);
     let uri = request.uri().clone();
     let answer = loop {
@@ -82,7 +85,6 @@ pub async fn call(source: &Source, request: Request, placement: Placement) -> Re
 /// };
 /// # Ok(()) }
 /// ```
-#[derive(Debug)]
 pub struct Attempt<'a> {
     source: &'a Source,
     placement: Placement,
@@ -92,6 +94,17 @@ pub struct Attempt<'a> {
     /// Where the demand came from, until a request meets it.
     unmet: Option<Uri>,
     renewed: bool,
+}
+
+// A URL's query is the caller's own affair.
+impl std::fmt::Debug for Attempt<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attempt")
+            .field("source", &self.source)
+            .field("placement", &self.placement)
+            .field("renewed", &self.renewed)
+            .finish_non_exhaustive()
+    }
 }
 
 /// Whoever can't send the request again leaves what was demanded to the next one.
@@ -225,6 +238,19 @@ impl Client {
             return Ok(answer);
         }
     }
+}
+
+/// Writes a URL as the URL standard does, without dot segments and the like. HTTP clients do so too, some of them, and a proof is
+/// for what they send (RFC 9449 section 4.2).
+fn as_it_goes_out(request: &mut Request) -> Result<()> {
+    let mut url = wire::url::parse("the request's URL", &request.uri().to_string())?;
+    url.set_fragment(None);
+    if !wire::url::is_exactly(request.uri(), url.as_str()) {
+        *request.uri_mut() = url.as_str().parse().map_err(|_| {
+            Error::config("the request's URL is not one that HTTP can carry", "it may be too long: send a body")
+        })?;
+    }
+    Ok(())
 }
 
 async fn send(client: &Client, request: Request) -> Result<http::Response<Bytes>> {

@@ -9,7 +9,7 @@ use super::source::{Held, Inner, lock};
 use crate::Token;
 use crate::error::{Error, LoginRequired, Result, StoreError};
 use crate::grant::RefreshToken;
-use crate::ports::BoxFuture;
+use crate::ports::{BoxFuture, Cancel};
 use crate::store::{Intent, Record, Store, StoreLock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -129,6 +129,8 @@ struct Asking {
     sent: AtomicBool,
     /// Whether the server said that the refresh token is dead.
     dead: bool,
+    /// Whether the grant was asked with, and not the refresh token.
+    obtaining: bool,
 }
 
 /// The store with the lock of this source's record.
@@ -272,10 +274,12 @@ async fn ask(
 ) -> Result<(Token, Renewal)> {
     let refresh = before.filter(|token| token.refresh_token.is_some());
     // A grant that is used once serves once: for the first token. A person's credentials serve until they are refused.
-    let may_obtain = if inner.grant.is_repeatable() {
+    let repeatable = inner.grant.is_repeatable();
+    let may_obtain = if repeatable {
         !inner.refused.load(Ordering::SeqCst)
     } else {
-        before.is_none() && !inner.spent.load(Ordering::SeqCst)
+        // Whom a person can confirm to this very moment is newer than what is stored.
+        (before.is_none() || is_open(inner)) && !inner.spent.load(Ordering::SeqCst)
     };
     if refresh.is_none() && !may_obtain {
         let why = match before {
@@ -299,17 +303,26 @@ async fn ask(
             ..inner.grant.parameters().clone()
         };
         let grant = RefreshToken::of(before)?.with_parameters(parameters);
-        match inner.client.token_noting(&grant, &asking.sent).await {
+        match inner.client.token_noting(&grant, &Cancel::new(), &asking.sent).await {
             Ok(token) => return Ok((token, Renewal::Refreshed)),
             // The refresh token is dead. Only where nobody has to be asked does the grant bring another.
-            Err(error) if is_refused(&error) && may_obtain => {
+            Err(error)
+                if may_obtain && is_refused(&error) && (repeatable || error.is_server_error("invalid_grant")) =>
+            {
                 asking.dead = error.is_server_error("invalid_grant");
                 asking.sent.store(false, Ordering::SeqCst);
             }
             Err(error) => return Err(error),
         }
     }
-    Ok((inner.client.token_noting(&*inner.grant, &asking.sent).await?, Renewal::Obtained))
+    asking.obtaining = true;
+    Ok((inner.client.token_noting(&*inner.grant, &inner.waiting(), &asking.sent).await?, Renewal::Obtained))
+}
+
+/// Whether the grant is one that a person may confirm still.
+fn is_open(inner: &Inner) -> bool {
+    let end = |schedule: crate::grant::polling::Schedule| schedule.requested_at.after(schedule.expires_in);
+    inner.grant.polling().is_some_and(|schedule| inner.client.now() < end(schedule))
 }
 
 /// Whether a server would not take a refresh token. Some say so by a status alone.
@@ -345,7 +358,7 @@ async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, e
     }
     let refused = error.is_server_error("invalid_grant") && !inner.grant.is_repeatable();
     // Nobody will confirm any more what was denied or came too late.
-    if before.is_none()
+    if asking.obtaining
         && inner.grant.polling().is_some()
         && (error.code() == "expired" || error.is_server_error("access_denied"))
     {
@@ -353,7 +366,7 @@ async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, e
     }
     let error = if refused {
         let lost = locked.as_ref().is_some_and(|locked| locked.abandoned);
-        let why = match (before.is_some(), lost) {
+        let why = match (before.is_some() && !asking.obtaining, lost) {
             (true, true) => {
                 "an earlier renewal was cut off before its answer could be kept, and the server no longer takes the old refresh token"
             }

@@ -7,7 +7,7 @@ use crate::client::Client;
 use crate::endpoint::discovery::Where;
 use crate::error::{Error, Result};
 use crate::grant::Grant;
-use crate::ports::BoxFuture;
+use crate::ports::{BoxFuture, Cancel};
 use crate::store::{Store, TokenKey};
 use crate::wire::form::encode;
 use crate::{Token, UnixTime};
@@ -136,6 +136,7 @@ impl SourceBuilder {
                 leeway: self.leeway,
                 early: self.early,
                 closed: AtomicBool::new(false),
+                waiting: Mutex::default(),
             }),
         })
     }
@@ -157,6 +158,7 @@ fn key(
         ("scope", parameters.scope.as_ref().map(crate::Scope::canonical).unwrap_or_default()),
     ];
     parts.extend(account.map(|account| ("account", account.to_owned())));
+    parts.extend(grant.variant().map(|variant| ("variant", variant.to_owned())));
     parts.extend(key_thumbprint.map(|thumbprint| ("key", thumbprint)));
     parts.extend(parameters.resources.iter().map(|resource| ("resource", resource.clone())));
     parts.extend(parameters.audiences.iter().map(|audience| ("audience", audience.clone())));
@@ -200,6 +202,8 @@ pub(crate) struct Inner {
     leeway: Duration,
     early: Option<Duration>,
     closed: AtomicBool,
+    /// Ends the wait for a person. Another takes its place when the token is forgotten, none when this is closed.
+    waiting: Mutex<Cancel>,
 }
 
 /// A token made ready: its header, and until when it serves by either clock.
@@ -367,7 +371,7 @@ impl Source {
         self.obtain(Why::Save).await.map(|_| ())
     }
 
-    /// Forgets the token, here and in the store.
+    /// Forgets the token, here and in the store. A wait for a person ends.
     ///
     /// # Errors
     /// [`Error::Store`] when the store keeps it still.
@@ -376,6 +380,7 @@ impl Source {
             let (inner, done) = (Arc::clone(&self.inner), Arc::new(AtomicBool::new(false)));
             let (executor, finished) = (&self.inner.client.inner.ports.executor, Arc::clone(&done));
             let joined = AtomicBool::new(false);
+            self.inner.stop_waiting();
             // Through the gate, so that no renewal under way puts back what has just been forgotten.
             let work = move || -> BoxFuture<'static, Result<Arc<Held>>> {
                 Box::pin(async move {
@@ -394,9 +399,10 @@ impl Source {
         }
     }
 
-    /// Starts nothing more and waits for what runs. A token that is held still serves while it is fresh.
+    /// Starts nothing more and waits for what runs, but for no person. A token that is held still serves while it is fresh.
     pub async fn close(&self) {
         self.inner.closed.store(true, Ordering::SeqCst);
+        lock(&self.inner.waiting).cancel();
         self.inner.gate.wait_idle().await;
         renewal::save_again(&self.inner).await;
     }
@@ -439,6 +445,18 @@ impl Source {
 }
 
 impl Inner {
+    /// What ends a wait for a person that begins now.
+    pub(crate) fn waiting(&self) -> Cancel {
+        lock(&self.waiting).clone()
+    }
+
+    fn stop_waiting(&self) {
+        let mut waiting = lock(&self.waiting);
+        if !self.closed.load(Ordering::SeqCst) {
+            std::mem::take(&mut *waiting).cancel();
+        }
+    }
+
     /// What can be said without a renewal: the held token where it is good for the purpose, a failure that still stands.
     fn settled(&self, why: &Why) -> Option<Result<Arc<Held>>> {
         if let Some(held) = self.held.load_full()

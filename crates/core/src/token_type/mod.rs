@@ -82,9 +82,9 @@ pub trait TokenType: Send + Sync {
         false
     }
 
-    /// What its proofs are signed by, where it signs: a profile may allow some algorithms only.
-    fn algorithm(&self) -> Option<SignatureAlgorithm> {
-        None
+    /// What its proofs are signed by, by any of its keys, where it signs: a profile may allow some algorithms only.
+    fn algorithms(&self) -> Vec<SignatureAlgorithm> {
+        Vec::new()
     }
 
     /// Whether each request needs a proof beside the header.

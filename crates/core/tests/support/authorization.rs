@@ -105,12 +105,3 @@ pub fn object_claims(changed: Value) -> Value {
     claims.as_object_mut().unwrap().extend(changed.as_object().unwrap().clone());
     claims
 }
-
-/// The specifications' examples of one kind.
-pub fn examples(kind: &str) -> Vec<Value> {
-    let all: Value = serde_json::from_str(include_str!("../vectors/oauth2_spec_examples.json")).unwrap();
-    let cases = all.as_array().or_else(|| all["cases"].as_array()).unwrap();
-    let found: Vec<Value> = cases.iter().filter(|case| case["kind"] == kind).cloned().collect();
-    assert!(!found.is_empty(), "{kind}");
-    found
-}

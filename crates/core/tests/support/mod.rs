@@ -240,6 +240,11 @@ impl Shelf {
         self.0.lock().unwrap().iter().map(|(_, record)| record.clone()).collect()
     }
 
+    /// As another program would change what is kept.
+    pub fn change(&self, change: impl Fn(&mut Record)) {
+        self.0.lock().unwrap().iter_mut().for_each(|(_, record)| change(record));
+    }
+
     fn put(&self, key: &TokenKey, record: Option<&Record>) {
         let mut records = self.0.lock().unwrap();
         records.retain(|(held, _)| held != key);
@@ -282,11 +287,4 @@ impl Store for Shelf {
         self.put(key, None);
         Box::pin(async { Ok(()) })
     }
-}
-
-/// The examples of the specifications of these kinds.
-pub fn spec_examples(kinds: &[&str]) -> Vec<serde_json::Value> {
-    let file: serde_json::Value = serde_json::from_str(include_str!("../vectors/oauth2_spec_examples.json")).unwrap();
-    let of_kind = |case: &&serde_json::Value| kinds.contains(&case["kind"].as_str().unwrap());
-    file["cases"].as_array().unwrap().iter().filter(of_kind).cloned().collect()
 }

@@ -35,10 +35,14 @@ const UNANSWERED: Duration = Duration::from_secs(600);
 pub struct NotificationInbox(Arc<Shared>);
 
 struct Shared {
-    // By the digest of the bearer token, so that a look-up tells nothing of the token by the time it takes.
-    places: Mutex<HashMap<Vec<u8>, Vec<Arc<Place>>>>,
+    places: Mutex<Places>,
     capacity: usize,
 }
+
+/// By the digest of the bearer token, so that a look-up tells nothing of the token by the time it takes. What comes and what is
+/// answered changes under the lock of this whole, so that neither passes the other by.
+#[derive(Default)]
+struct Places(HashMap<Vec<u8>, Vec<Arc<Place>>>);
 
 /// Where one request's notification is put.
 struct Place {
@@ -90,25 +94,25 @@ impl NotificationInbox {
 
     fn take_in(&self, headers: &HeaderMap, body: &[u8]) -> Result<()> {
         let shown = bearer(headers)?;
-        let places: Vec<_> = {
-            let held = self.0.lock();
-            let fitting = held.get(&digest(&shown)).into_iter().flatten();
-            fitting.filter(|place| place.token == shown).cloned().collect()
-        };
-        if places.is_empty() {
-            return Err(wrong_bearer("a token that nobody waits for"));
-        }
-        let members = members(body)?;
+        let key = digest(&shown);
+        let unknown = || wrong_bearer("a token that nobody waits for");
+        let delivery = self.0.lock().fitting(&key).find(|place| place.token == shown).ok_or_else(unknown)?.delivery;
+        let mut members = members(body)?;
         let id = auth_req_id(&members)?;
-        let known = |place: &&Arc<Place>| place.lock().auth_req_id.as_ref() == Some(&id);
-        let unanswered = |place: &&Arc<Place>| place.lock().auth_req_id.is_none();
-        let place = places.iter().find(known).or_else(|| places.iter().find(unanswered)).ok_or_else(other_request)?;
-        Notification::of(place.delivery, members.clone())?;
+        Notification::of(delivery, members.clone())?;
+        if delivery != Delivery::Push {
+            // Nothing else of it is ever looked at.
+            members.retain(|name, _| name == "auth_req_id");
+        }
+        let places = self.0.lock();
+        let place = places.of(&key, &id).ok_or_else(other_request)?;
         let mut state = place.lock();
         // The first one counts; a repetition is answered alike.
         state.came.get_or_insert(members);
-        if let Some(wake) = state.wake.take() {
-            drop(state);
+        let wake = state.wake.take();
+        drop(state);
+        drop(places);
+        if let Some(wake) = wake {
             wake.cancel();
         }
         Ok(())
@@ -134,8 +138,7 @@ impl NotificationInbox {
         let id = &pending.auth_req_id;
         let held = {
             let places = self.0.lock();
-            let mut fitting = places.get(&digest(token)).into_iter().flatten();
-            fitting.find(|place| place.lock().auth_req_id.as_ref() == Some(id)).cloned()
+            places.fitting(&digest(token)).find(|place| place.lock().auth_req_id.as_ref() == Some(id)).cloned()
         };
         let place = match held {
             Some(place) => place,
@@ -150,37 +153,70 @@ impl NotificationInbox {
     }
 }
 
+impl Places {
+    fn fitting(&self, key: &[u8]) -> impl Iterator<Item = &Arc<Place>> {
+        self.0.get(key).into_iter().flatten()
+    }
+
+    /// Where a notification about this request belongs: with the request, or with one that is not answered yet and has none.
+    fn of(&self, key: &[u8], id: &Secret) -> Option<&Arc<Place>> {
+        self.holding(key, id).or_else(|| {
+            self.fitting(key).find(|place| {
+                let state = place.lock();
+                state.auth_req_id.is_none() && state.came.is_none()
+            })
+        })
+    }
+
+    fn holding(&self, key: &[u8], id: &Secret) -> Option<&Arc<Place>> {
+        let answered = |place: &&Arc<Place>| place.lock().auth_req_id.as_ref() == Some(id);
+        self.fitting(key).find(answered).or_else(|| self.fitting(key).find(|place| place.lock().is_early_for(id)))
+    }
+
+    fn count(&self) -> usize {
+        self.0.values().map(Vec::len).sum()
+    }
+}
+
+impl State {
+    /// Whether it holds what came about this request before its answer.
+    fn is_early_for(&self, id: &Secret) -> bool {
+        let is_ours = |came: &Map<String, Value>| auth_req_id(came).is_ok_and(|held| held == *id);
+        self.auth_req_id.is_none() && self.came.as_ref().is_some_and(is_ours)
+    }
+}
+
 impl Shared {
     fn insert(&self, place: Arc<Place>, now: UnixTime) -> Result<()> {
         let mut places = self.lock();
-        if places.values().map(Vec::len).sum::<usize>() >= self.capacity {
-            places.retain(|_, list| {
+        if places.count() >= self.capacity {
+            places.0.retain(|_, list| {
                 list.retain(|place| place.lock().until > now);
                 !list.is_empty()
             });
         }
-        if places.values().map(Vec::len).sum::<usize>() >= self.capacity {
+        if places.count() >= self.capacity {
             return Err(Error::config(
                 format!("the inbox has no room for more than {} notifications at once", self.capacity),
                 "wait until some have come, or make a larger one with with_capacity(..)",
             ));
         }
-        places.entry(digest(&place.token)).or_default().push(place);
+        places.0.entry(digest(&place.token)).or_default().push(place);
         Ok(())
     }
 
     fn remove(&self, place: &Arc<Place>) {
         let mut places = self.lock();
         let key = digest(&place.token);
-        if let Some(list) = places.get_mut(&key) {
+        if let Some(list) = places.0.get_mut(&key) {
             list.retain(|held| !Arc::ptr_eq(held, place));
             if list.is_empty() {
-                places.remove(&key);
+                places.0.remove(&key);
             }
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Vec<u8>, Vec<Arc<Place>>>> {
+    fn lock(&self) -> MutexGuard<'_, Places> {
         self.places.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -204,12 +240,24 @@ pub(super) struct Expected {
 
 impl Expected {
     pub(super) fn answered(mut self, pending: &BackchannelAuthentication) {
+        let places = self.inbox.0.lock();
+        let key = digest(&self.place.token);
+        // What came early was put with any request of this token, so the two may have to change places.
+        if !self.place.lock().is_early_for(&pending.auth_req_id) {
+            let other = places.holding(&key, &pending.auth_req_id).filter(|other| !Arc::ptr_eq(other, &self.place));
+            let ours = other.and_then(|other| other.lock().came.take());
+            let theirs = std::mem::replace(&mut self.place.lock().came, ours);
+            let id = theirs.as_ref().and_then(|theirs| auth_req_id(theirs).ok());
+            self.place.lock().auth_req_id = Some(pending.auth_req_id.clone());
+            if let (Some(place), Some(theirs)) = (id.and_then(|id| places.of(&key, &id)), theirs) {
+                place.lock().came.get_or_insert(theirs);
+            }
+        }
         let mut state = self.place.lock();
-        // What came before the answer and is about something else is not ours.
-        state.came = state.came.take().filter(|came| auth_req_id(came).is_ok_and(|id| id == pending.auth_req_id));
         state.auth_req_id = Some(pending.auth_req_id.clone());
         state.until = pending.expires_at();
         drop(state);
+        drop(places);
         self.keep = true;
     }
 }
@@ -259,7 +307,7 @@ impl Notice for Expecting {
     }
 
     fn may_ask(&self) -> bool {
-        self.place.delivery != Delivery::Push
+        !self.place.delivery.may_push()
     }
 }
 
@@ -277,7 +325,7 @@ mod tests {
     }
 
     fn count(inbox: &NotificationInbox) -> usize {
-        inbox.0.lock().values().map(Vec::len).sum()
+        inbox.0.lock().count()
     }
 
     #[test]
@@ -320,6 +368,34 @@ mod tests {
             assert_eq!(waiting.place.lock().came.is_some(), kept);
             assert_eq!(count(&inbox), 1);
         }
+    }
+
+    #[test]
+    fn early_ones_with_one_token_find_their_requests_in_any_order() {
+        let inbox = NotificationInbox::new();
+        let ids = ["a", "b", "c"];
+        let expected = ids.map(|_| inbox.expect_token(&TOKEN.into(), Delivery::Ping, NOW).unwrap());
+        for id in ["c", "a", "b", "c"] {
+            assert_eq!(deliver(&inbox, TOKEN, id), 204, "{id}");
+        }
+        assert_eq!(deliver(&inbox, TOKEN, "d"), 400, "there are three requests");
+        let pendings = ids.map(|id| BackchannelAuthentication { auth_req_id: id.into(), ..pending(Delivery::Ping) });
+        for (expected, pending) in expected.into_iter().zip(&pendings) {
+            expected.answered(pending);
+        }
+        for pending in pendings {
+            assert!(inbox.expect(pending, NOW).unwrap().place.lock().came.is_some());
+        }
+    }
+
+    #[test]
+    fn of_a_ping_no_more_is_kept_than_what_it_is_about() {
+        let inbox = NotificationInbox::new();
+        let waiting = inbox.expect(pending(Delivery::Ping), NOW).unwrap();
+        let headers = HeaderMap::from_iter([(http::header::AUTHORIZATION, format!("Bearer {TOKEN}").parse().unwrap())]);
+        let body = json!({"auth_req_id": ID, "more": vec![0; 10_000]}).to_string();
+        assert_eq!(inbox.deliver(&headers, body.as_bytes()).status(), 204);
+        assert_eq!(waiting.place.lock().came.as_ref().unwrap().len(), 1);
     }
 
     #[test]

@@ -71,7 +71,7 @@ impl Client {
             None => request.params(),
         };
         // A pushed token is bound to the key that is shown here (CIBA section 5).
-        let proof = if request.delivery == Delivery::Push { Proof::By(None) } else { Proof::None };
+        let proof = if request.delivery.may_push() { Proof::By(None) } else { Proof::None };
         let sent_at = self.now();
         let asked = self.ask(STAGE, &metadata, "backchannel_authentication_endpoint", form, proof).await?;
         let issuer = metadata.issuer.as_deref();
@@ -103,7 +103,7 @@ impl Client {
         }
         match (pending.delivery, inbox) {
             (Delivery::Poll, _) | (Delivery::Ping, None) => self.polling(Arc::new(pending.into_grant()?)),
-            (Delivery::Push, None) => Err(pushed_elsewhere()),
+            (Delivery::Push | Delivery::Notified, None) => Err(pushed_elsewhere()),
             (_, Some(inbox)) => {
                 let polling = self.polling(Arc::new(pending.ciba()))?;
                 Ok(polling.until_noticed(Arc::new(inbox.expect(pending, self.now())?)))
@@ -177,9 +177,9 @@ impl BackchannelAuthentication {
     /// The grant that brings the token once the person has confirmed.
     ///
     /// # Errors
-    /// [`Error::Config`] when the mode is push: the token endpoint must not be asked then (CIBA section 11).
+    /// [`Error::Config`] when the mode is or may be push: the token endpoint must not be asked then (CIBA section 11).
     pub fn into_grant(self) -> Result<Ciba> {
-        if self.delivery == Delivery::Push {
+        if self.delivery.may_push() {
             return Err(pushed_elsewhere());
         }
         Ok(self.ciba())
@@ -192,6 +192,7 @@ impl BackchannelAuthentication {
             schedule: Schedule {
                 what: "the authentication request",
                 openid: Some(Openid { expected: self.expectations(), issuer: self.issuer.clone(), always: true }),
+                issuer: self.issuer.clone(),
                 // CIBA section 10.1.
                 ..Schedule::new(self.requested_at, self.expires_in).interval(self.interval).from_sending()
             },
@@ -301,6 +302,12 @@ pub(super) mod tests {
         }
         let pending = pending(Delivery::Poll);
         assert_eq!((pending.interval(), pending.expires_at()), (DEFAULT_INTERVAL, NOW.after(Duration::from_secs(120))));
+    }
+
+    #[test]
+    fn no_server_keeps_a_place_for_ever() {
+        let pending = judge(&json!({"auth_req_id": "a", "expires_in": 1e300})).unwrap();
+        assert_eq!(pending.expires_at(), NOW.after(Duration::from_secs(30 * 86_400)));
     }
 
     #[test]

@@ -68,7 +68,9 @@ impl Notification {
 
     /// What the members say, once they are known to be about the right request.
     pub(super) fn of(delivery: Delivery, members: Map<String, Value>) -> Result<Self> {
-        if delivery != Delivery::Push {
+        // A ping holds nothing that a push must have (CIBA sections 10.2, 10.3 and 12).
+        let is_bare = || ["access_token", "id_token", "error"].iter().all(|name| !members.contains_key(*name));
+        if !delivery.may_push() || delivery == Delivery::Notified && is_bare() {
             return Ok(Self::Ping);
         }
         if let Some(error) = members.get("error") {

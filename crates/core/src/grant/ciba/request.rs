@@ -3,7 +3,7 @@
 
 use super::{BackchannelAuthentication, NotificationInbox, STAGE};
 use crate::error::{Error, Result, RuleViolation};
-use crate::grant::polling::DEFAULT_INTERVAL;
+use crate::grant::polling::{DEFAULT_INTERVAL, LONGEST_LIFE};
 use crate::grant::{TokenParameters, token_parameters};
 use crate::ports::Entropy;
 use crate::wire::form::Params;
@@ -31,6 +31,16 @@ pub enum Delivery {
     Ping,
     /// The server sends the token. The token endpoint must not be asked.
     Push,
+    /// Ping or push, as what comes tells: for a program that isn't told how its client is registered. The token endpoint is not
+    /// asked before something has come.
+    Notified,
+}
+
+impl Delivery {
+    /// Whether a token may come without the token endpoint being asked.
+    pub(super) fn may_push(self) -> bool {
+        matches!(self, Self::Push | Self::Notified)
+    }
 }
 
 /// Asks the server to have a person confirm. Made from exactly one hint to who that is.
@@ -253,7 +263,9 @@ impl BackchannelAuthenticationRequest {
         let expires_in = members.get("expires_in").and_then(json::seconds).filter(|life| !life.is_zero());
         Ok(BackchannelAuthentication {
             auth_req_id,
-            expires_in: expires_in.ok_or_else(|| broken("expires_in, a positive number of seconds", "expires_in"))?,
+            expires_in: expires_in
+                .ok_or_else(|| broken("expires_in, a positive number of seconds", "expires_in"))?
+                .min(LONGEST_LIFE),
             interval: members.get("interval").and_then(json::seconds).unwrap_or(DEFAULT_INTERVAL),
             requested_at: sent_at,
             client_id: client_id.to_owned(),
