@@ -1,8 +1,20 @@
 //! What clients are registered for in OAuth's extensions: pushed and signed requests, signed answers, bound tokens.
 //!
-//! oidc-provider: QUIRKS
+//! oidc-provider: a request object that is no good leaves the person on a page; pushed, it is `invalid_request_object`. Another DPoP key
+//! than the code's, and a missing proof where one is registered for, are `invalid_grant`. Introspection answers are signed for whoever
+//! asks for that, by RS256 unless registered otherwise. Updating a registration brings a new registration access token, reading it
+//! does not. It never says `slow_down`, and a backchannel answer names no `interval`. Notifications go to https addresses that are not of
+//! its own machine; ours is led here by `server.mjs`. Token exchange and JWT bearer grants are ours.
 //!
-//! Glewlwyd: QUIRKS
+//! Glewlwyd: refuses pushed requests with a bare status. It takes a request object that is pushed for the client's authentication, and
+//! so from clients of `private_key_jwt` alone. At `/api/nonce` a proof without nonce is `invalid_dpop_proof` where requests are pushed, and no
+//! nonce comes along; one of the token endpoint serves there too. Userinfo takes a token that is bound to a key with a proof by any key,
+//! so that a thief is not told from its owner. `authorization_details` need a consent of their own, which `setup.py` gives for `payment`.
+//! A signed introspection answer has the token's `aud`, not that of who asks (RFC 9701 section 5): it is refused. Reading a
+//! registration tells `token_endpoint_auth_method` as a list, which an update does not take back. The hint of a backchannel request is JSON,
+//! and notifications go to plain http too. A device code that was used, or is another client's, is `access_denied`.
+//!
+//! Authlib: of all this it has devices alone. Another client's device code is `unauthorized_client`.
 
 use std::path::PathBuf;
 

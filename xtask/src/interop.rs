@@ -17,6 +17,8 @@ pub(crate) const SERVERS: [(&str, u16, &str); 3] =
     [("oidc-provider", 4, "127.0.0.1"), ("glewlwyd", 1, "localhost"), ("authlib", 1, "127.0.0.1")];
 /// Seconds that the short-lived access tokens live, unless `ACCESS_TOKEN_LIFETIME` says otherwise.
 const LIFETIME: &str = "3";
+/// More than there are cores, since most tests wait: for a server, for a person's decision, and those of Glewlwyd for each other.
+const THREADS: &str = "6";
 const READY: Duration = Duration::from_secs(60);
 const BUILD: Duration = Duration::from_secs(1500);
 const TESTS: Duration = Duration::from_secs(600);
@@ -105,6 +107,9 @@ pub(crate) fn run(
     };
     let mut command = test();
     command.arg("--").args(names.iter().map(|name| name.replace('-', "_"))).args(arguments);
+    if !arguments.iter().any(|argument| argument.starts_with("--test-threads")) {
+        command.args(["--test-threads", THREADS]);
+    }
     command.envs(servers.variables.iter().map(|(name, value)| (name, value)));
     let done = child::run_tests(&mut command, TESTS, count).and_then(|()| servers.are_up());
     if let Err(message) = &done {

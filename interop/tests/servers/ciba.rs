@@ -1,6 +1,6 @@
 //! Logins that a client asks the server for, CIBA.
 
-use std::sync::OnceLock;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use grantee::ciba::{Delivery, NotificationListener};
@@ -8,12 +8,18 @@ use grantee::jose::{Jwk, SignatureAlgorithm, SigningKey};
 use grantee::{BackchannelAuthenticationRequest, PollState};
 use grantee_interop::elsewhere::{Decision, confirm_backchannel};
 use grantee_interop::server::notification_port;
-use grantee_interop::{Auth, Server, plain};
+use grantee_interop::{Auth, Client, Server, plain};
 
-use crate::face::{Face, LoggedIn, OpenIdFace, Polls, Setup, through_both_faces};
+use crate::face::program::done;
+use crate::face::{
+    Face, LoggedIn, OpenIdFace, Polls, ProgramFace, Setup, through_all_faces, through_both_faces, through_the_program,
+};
+
+through_all_faces!(
+    the_person_agrees_and_the_client_asks_until_then at oidc_provider glewlwyd,
+);
 
 through_both_faces!(
-    the_person_agrees_and_the_client_asks_until_then at oidc_provider glewlwyd,
     the_person_refuses at oidc_provider glewlwyd,
     the_server_pings_and_the_client_asks_once at oidc_provider glewlwyd,
     the_server_pushes at glewlwyd,
@@ -21,15 +27,21 @@ through_both_faces!(
     a_signed_request_is_taken_and_one_by_another_key_is_not at oidc_provider,
 );
 
+through_the_program!(the_program_listens_for_the_servers_notification at oidc_provider glewlwyd);
+
 /// How each server takes alice's name.
 fn hint(server: &Server, name: &str) -> String {
     if server.name == "glewlwyd" { format!(r#"{{"username":"{name}"}}"#) } else { name.into() }
 }
 
-/// One for all, since the servers know one address.
-fn listener() -> &'static NotificationListener {
-    static LISTENER: OnceLock<NotificationListener> = OnceLock::new();
-    LISTENER.get_or_init(|| NotificationListener::bind(("127.0.0.1", notification_port())).expect("a free port"))
+/// One at a time, since the servers know one address.
+fn the_address_alone() -> MutexGuard<'static, ()> {
+    static ALONE: Mutex<()> = Mutex::new(());
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+fn listener() -> NotificationListener {
+    NotificationListener::bind(("127.0.0.1", notification_port())).expect("a free port")
 }
 
 fn the_person_agrees_and_the_client_asks_until_then<F: Face>(server: &Server) {
@@ -57,18 +69,27 @@ fn the_person_refuses<F: OpenIdFace>(server: &Server) {
     assert_eq!(failure.server_error.as_deref(), Some("access_denied"), "{failure:?}");
 }
 
-fn notified<F: OpenIdFace>(server: &Server, id: &str, delivery: Delivery) -> (F, F::Polling) {
-    let setup =
-        Setup::of(server, &grantee_interop::Client { id: id.into(), ..server.client(Auth::ClientSecretBasic).clone() });
-    let face = F::new(&setup);
-    let request =
-        BackchannelAuthenticationRequest::login_hint(hint(server, "alice")).scope("openid").binding_message("W4SCT");
-    let polling = face.backchannel(request.delivery(delivery).notified_in(listener().inbox())).expect("a request");
+fn notified<F: OpenIdFace>(
+    server: &Server,
+    id: &str,
+    delivery: Delivery,
+    listener: &NotificationListener,
+) -> (F, F::Polling) {
+    let face = F::new(&client(server, id));
+    let request = BackchannelAuthenticationRequest::login_hint(hint(server, "alice")).scope("openid");
+    let request = request.binding_message("W4SCT").delivery(delivery).notified_in(listener.inbox());
+    let polling = face.backchannel(request).expect("a request");
     (face, polling)
 }
 
+/// The client of this name, which authenticates as `basic` does.
+fn client(server: &Server, id: &str) -> Setup {
+    Setup::of(server, &Client { id: id.into(), ..server.client(Auth::ClientSecretBasic).clone() })
+}
+
 fn the_server_pings_and_the_client_asks_once<F: OpenIdFace>(server: &Server) {
-    let (face, mut polling) = notified::<F>(server, "ciba-ping", Delivery::Ping);
+    let (_alone, listener) = (the_address_alone(), listener());
+    let (face, mut polling) = notified::<F>(server, "ciba-ping", Delivery::Ping, &listener);
     assert!(matches!(polling.poll_once(), Some(PollState::Pending)));
     confirm_backchannel(server, Decision::Allow);
     let start = Instant::now();
@@ -79,7 +100,8 @@ fn the_server_pings_and_the_client_asks_once<F: OpenIdFace>(server: &Server) {
 }
 
 fn the_server_pushes<F: OpenIdFace>(server: &Server) {
-    let (face, polling) = notified::<F>(server, "ciba-push", Delivery::Push);
+    let (_alone, listener) = (the_address_alone(), listener());
+    let (face, polling) = notified::<F>(server, "ciba-push", Delivery::Push, &listener);
     confirm_backchannel(server, Decision::Allow);
     let login = polling.wait().expect("a login");
     assert_eq!(face.userinfo(&login).expect("userinfo").claims.sub(), Some(login.id_token().subject()));
@@ -105,4 +127,22 @@ fn a_signed_request_is_taken_and_one_by_another_key_is_not<F: OpenIdFace>(server
     println!("CIBA FORGED {failure:?}");
     let login = ask("client-RS256").expect("a request").wait().expect("a login");
     assert_eq!(login.id_token().subject(), "alice");
+}
+
+fn the_program_listens_for_the_servers_notification(server: &Server) {
+    for id in if server.name == "glewlwyd" { &["ciba-ping", "ciba-push"][..] } else { &["ciba-ping"] } {
+        let _alone = the_address_alone();
+        let face = ProgramFace::new(&client(server, id));
+        let (address, hint) = (format!("127.0.0.1:{}", notification_port()), hint(server, "alice"));
+        let further = ["--notify-listen", &address, "--login-hint", &hint, "--scope", "openid"].map(str::to_owned);
+        let start = Instant::now();
+        let answer = face.run_with_a_person(&["token", "ciba"], &further, |line| {
+            if line.starts_with("The server asks the person") {
+                confirm_backchannel(server, Decision::Allow);
+            }
+        });
+        let token = done(answer).expect("a login");
+        assert!(start.elapsed() < Duration::from_secs(5), "nobody waited for the interval: {:?}", start.elapsed());
+        assert_eq!(plain::get(&server.api, token["access_token"].as_str().expect("a token")).status, 200);
+    }
 }

@@ -5,11 +5,14 @@ use grantee_interop::elsewhere::{Decision, confirm_device};
 use grantee_interop::{Auth, Server, plain};
 use std::time::Duration;
 
-use crate::face::{Face, LoggedIn, OpenIdFace, Polls, Setup, through_both_faces};
+use crate::face::{Face, LoggedIn, OpenIdFace, Polls, Setup, through_all_faces, through_both_faces};
 
-through_both_faces!(
+through_all_faces!(
     a_person_confirms_and_the_device_has_a_token at oidc_provider oidc_provider_strict glewlwyd authlib,
     a_person_refuses at oidc_provider authlib,
+);
+
+through_both_faces!(
     slow_down_is_obeyed at glewlwyd authlib,
     a_device_code_serves_once_and_one_client at oidc_provider glewlwyd authlib,
     a_devices_token_is_bound_to_its_key at oidc_provider oidc_provider_strict,

@@ -1,19 +1,22 @@
 //! Tokens bound to a key, RFC 9449.
 
-use grantee::{AuthorizationRequest, ClientCredentials, Pending};
+use grantee::{AuthorizationRequest, Pending};
 use grantee_interop::{Server, Walk, plain};
 
-use crate::face::{By, Face, LoggedIn, OpenIdFace, Session, Setup, new_key, through_both_faces};
+use crate::face::{By, Face, LoggedIn, OpenIdFace, Session, Setup, new_key, through_all_faces, through_both_faces};
 
-through_both_faces!(
+through_all_faces!(
     a_login_its_api_and_its_refresh_are_bound at oidc_provider oidc_provider_strict glewlwyd glewlwyd_nonce,
     a_public_clients_refresh_token_is_bound_too at oidc_provider oidc_provider_strict,
     client_credentials_are_bound at oidc_provider oidc_provider_strict,
+    a_client_registered_for_it_gets_nothing_without_a_proof at oidc_provider,
+);
+
+through_both_faces!(
     userinfo_takes_the_proof at oidc_provider oidc_provider_strict glewlwyd glewlwyd_nonce,
     a_proof_by_another_key_is_refused at oidc_provider oidc_provider_strict,
     a_code_is_bound_to_the_key_that_asked_for_it at oidc_provider oidc_provider_strict glewlwyd,
     a_nonce_of_one_endpoint_serves_another at glewlwyd_nonce,
-    a_client_registered_for_it_gets_nothing_without_a_proof at oidc_provider,
 );
 
 /// A client whose tokens are bound, and its key.
@@ -37,7 +40,7 @@ fn a_login_its_api_and_its_refresh_are_bound<F: Face>(server: &Server) {
     assert_eq!(plain::get(&server.api, &second.access_token).status, 401);
 }
 
-fn a_public_clients_refresh_token_is_bound_too<F: OpenIdFace>(server: &Server) {
+fn a_public_clients_refresh_token_is_bound_too<F: Face>(server: &Server) {
     let setup = Setup::registered(server, "dpop-public");
     let face = F::new(&setup);
     let login = face.log_in().expect("a login");
@@ -105,9 +108,9 @@ fn a_nonce_of_one_endpoint_serves_another<F: OpenIdFace>(server: &Server) {
     face.log_in_by(&mut Walk::new(server), request()).expect("the nonce of the token endpoint is known");
 }
 
-fn a_client_registered_for_it_gets_nothing_without_a_proof<F: OpenIdFace>(server: &Server) {
+fn a_client_registered_for_it_gets_nothing_without_a_proof<F: Face>(server: &Server) {
     let setup = Setup { dpop: None, ..setup(server) };
     let face = F::new(&setup);
-    let failure = face.token(ClientCredentials::new().scope("read")).expect_err("no proof");
+    let failure = face.client_credentials("read").expect_err("no proof");
     failure.is_refusal(server, "invalid_grant");
 }

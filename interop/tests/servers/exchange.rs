@@ -1,11 +1,12 @@
 //! Tokens for tokens, RFC 8693, and for assertions, RFC 7523. Both grants are ours at oidc-provider, so that its code judges what they
 //! are made of, not how they are asked for.
 
-use grantee::jose::{Jwk, SignatureAlgorithm, SigningKey};
+use grantee::jose::{Jwk, SignatureAlgorithm, SigningKey, jws};
 use grantee::{AuthorizationRequest, JwtBearer, SecurityToken, TokenExchange};
 use grantee_interop::{Server, Walk, plain};
 
-use crate::face::{LoggedIn, OpenIdFace, Setup, claims_of, through_both_faces};
+use crate::face::program::done;
+use crate::face::{Face, LoggedIn, OpenIdFace, ProgramFace, Setup, claims_of, through_both_faces, through_the_program};
 
 through_both_faces!(
     a_token_is_exchanged_for_one_of_another_api at oidc_provider,
@@ -15,6 +16,11 @@ through_both_faces!(
     an_assertion_of_ones_own_buys_a_token at oidc_provider oidc_provider_strict,
     an_assertion_of_somebody_else_buys_a_token at oidc_provider,
     an_assertion_by_another_key_or_for_another_server_is_refused at oidc_provider,
+);
+
+through_the_program!(
+    the_program_exchanges_a_token at oidc_provider,
+    the_program_buys_a_token_with_an_assertion at oidc_provider,
 );
 
 const API: &str = "https://api.example.test/jwt";
@@ -99,4 +105,37 @@ fn an_assertion_by_another_key_or_for_another_server_is_refused<F: OpenIdFace>(s
     let elsewhere = JwtBearer::signed(key(server, "client-RS256")).subject("carol");
     let elsewhere = elsewhere.audience_claim("https://elsewhere.example");
     face.token(elsewhere).expect_err("not for this server").is_refusal(server, "invalid_grant");
+}
+
+fn options(words: &[&str]) -> Vec<String> {
+    words.iter().map(|word| (*word).to_owned()).collect()
+}
+
+fn the_program_exchanges_a_token(server: &Server) {
+    let face = ProgramFace::new(&Setup::registered(server, "basic"));
+    let login = face.log_in().expect("a login");
+    let actor = format!("@{}", face.program().secret_file("actor", login.id_token.as_deref().expect("an ID token")));
+    let further =
+        options(&["--resource", API, "--scope", "read", "--actor-token", &actor, "--actor-token-type", "id_token"]);
+    let token = done(face.run(&["token", "exchange"], &further, &login.access_token)).expect("a token");
+    assert_eq!(token["issued_token_type"], "urn:ietf:params:oauth:token-type:access_token", "{token}");
+    let claims = claims_of(token["access_token"].as_str().expect("a token"));
+    assert_eq!((&claims["aud"], &claims["act"]["sub"]), (&API.into(), &"alice".into()), "{claims}");
+
+    let failure = done(face.run(&["token", "exchange"], &[], "never-a-token")).expect_err("no token");
+    failure.is_refusal(server, "invalid_request");
+}
+
+fn the_program_buys_a_token_with_an_assertion(server: &Server) {
+    let face = ProgramFace::new(&Setup::registered(server, "pkjwt-rs256"));
+    let further = options(&["--subject", "carol", "--scope", "openid"]);
+    let token = done(face.run(&["token", "jwt-bearer"], &further, "")).expect("a token");
+    assert_eq!(plain::get(&server.api, token["access_token"].as_str().expect("a token")).json["sub"], "carol");
+
+    // Taken for the client's own, an assertion of another issuer is by the wrong key.
+    let key = jws::sign_blocking(&jws::Header::new(), b"{\"iss\":\"pkjwt-rs256\"}", &key(server, "assertion-issuer"));
+    let file = format!("@{}", face.program().secret_file("assertion", &key.expect("a JWS")));
+    let failure =
+        done(face.run(&["token", "jwt-bearer"], &options(&["--assertion", &file]), "")).expect_err("another key");
+    failure.is_refusal(server, "invalid_grant");
 }

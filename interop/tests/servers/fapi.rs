@@ -3,10 +3,14 @@
 use grantee::AuthorizationRequest;
 use grantee::jose::SignatureAlgorithm;
 use grantee::rules::{Audit, Rules};
-use grantee_interop::{Server, Walk};
+use grantee_interop::{Server, Walk, plain};
 use url::Url;
 
-use crate::face::{Kind, LoggedIn, OpenIdFace, Setup, through_both_faces};
+use crate::face::{By, Face, Kind, LoggedIn, OpenIdFace, Session, Setup, through_all_faces, through_both_faces};
+
+through_all_faces!(
+    a_session_by_the_rules at oidc_provider_tls,
+);
 
 through_both_faces!(
     the_security_profile at oidc_provider_tls,
@@ -16,6 +20,22 @@ through_both_faces!(
 
 fn request() -> AuthorizationRequest {
     AuthorizationRequest::new().scope("openid offline_access email").prompt("consent")
+}
+
+fn a_session_by_the_rules<F: Face>(server: &Server) {
+    for rules in [Rules::Fapi2Security, Rules::Fapi2MessageSigning] {
+        let face = F::new(&signing(server).rules(rules));
+        let session = face.session(By::Login).expect("a login");
+        assert_eq!(session.get(&server.api).expect("an answer").0, 200);
+        let before = session.token().expect("a token");
+        assert_eq!(before.token_type, "DPoP");
+        assert_ne!(session.renew().expect("a refresh").access_token, before.access_token);
+        assert_eq!(session.get(&server.api).expect("an answer").0, 200);
+        // Whoever steals it has nothing.
+        assert_eq!(plain::get_by(&server.tls, &server.api, &before.access_token).status, 401);
+        let seen = face.introspect(&before.access_token, Kind::Access).expect("an answer");
+        assert!(seen["active"].is_boolean(), "{seen}");
+    }
 }
 
 /// A login, userinfo and a refresh by the rules.
@@ -49,6 +69,16 @@ fn setup(server: &Server) -> Setup {
     Setup::registered(server, "fapi2").dpop().rules(Rules::Fapi2Security)
 }
 
+/// With what messages are signed by.
+fn signing(server: &Server) -> Setup {
+    let mut setup = setup(server);
+    let extensions = &mut setup.client.registration.extensions;
+    extensions.request_object_alg = Some("PS256");
+    extensions.authorization_alg = Some("PS256");
+    extensions.introspection_alg = Some("PS256");
+    setup
+}
+
 fn the_security_profile<F: OpenIdFace>(server: &Server) {
     let setup = setup(server);
     works::<F>(&setup);
@@ -57,11 +87,7 @@ fn the_security_profile<F: OpenIdFace>(server: &Server) {
 }
 
 fn message_signing<F: OpenIdFace>(server: &Server) {
-    let mut setup = setup(server).rules(Rules::Fapi2MessageSigning);
-    let extensions = &mut setup.client.registration.extensions;
-    extensions.request_object_alg = Some("PS256");
-    extensions.authorization_alg = Some("PS256");
-    extensions.introspection_alg = Some("PS256");
+    let setup = signing(server).rules(Rules::Fapi2MessageSigning);
     works::<F>(&setup);
     let face = F::new(&setup);
     let audit = face.audit(Rules::Fapi2MessageSigning).expect("an audit");

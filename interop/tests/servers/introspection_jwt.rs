@@ -2,9 +2,9 @@
 
 use grantee_interop::{Client, Server};
 
-use crate::face::{Face, Kind, Setup, through_both_faces};
+use crate::face::{Face, Kind, Setup, through_all_faces};
 
-through_both_faces!(
+through_all_faces!(
     an_answer_is_signed_and_for_who_asked at oidc_provider,
     an_answer_that_is_for_the_api_is_refused at glewlwyd,
     an_answer_signed_otherwise_than_registered_is_refused at oidc_provider glewlwyd,

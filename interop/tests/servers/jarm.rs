@@ -1,9 +1,14 @@
 //! Signed authorization responses, JARM.
 
 use grantee::{AuthorizationRequest, Callback};
-use grantee_interop::{Server, Walk};
+use grantee_interop::{Server, Walk, plain};
 
-use crate::face::{LoggedIn, OpenIdFace, Setup, through_both_faces};
+use crate::face::{Face, LoggedIn, OpenIdFace, Setup, through_all_faces, through_both_faces};
+
+through_all_faces!(
+    a_login_with_a_signed_answer at oidc_provider glewlwyd,
+    a_signed_refusal_is_an_error_of_the_server at oidc_provider,
+);
 
 through_both_faces!(
     a_signed_answer at oidc_provider glewlwyd,
@@ -12,7 +17,6 @@ through_both_faces!(
     a_changed_answer_is_refused at oidc_provider glewlwyd,
     an_answer_to_another_client_is_refused at oidc_provider,
     an_unsigned_answer_is_refused at oidc_provider glewlwyd,
-    a_signed_refusal_is_an_error_of_the_server at oidc_provider,
 );
 
 fn request(mode: &str) -> AuthorizationRequest {
@@ -26,6 +30,14 @@ fn setup(server: &Server, encrypted: bool) -> Setup {
         (_, true) => "jarm-enc",
     };
     Setup::registered(server, id)
+}
+
+fn a_login_with_a_signed_answer<F: Face>(server: &Server) {
+    for encrypted in if server.name == "glewlwyd" { &[false][..] } else { &[false, true] } {
+        let face = F::new(&setup(server, *encrypted));
+        let tokens = face.log_in_with(&[("response_mode", "jwt")]).expect("a login");
+        assert_eq!(plain::get(&server.api, &tokens.access_token).status, 200);
+    }
 }
 
 /// In each way it may travel.
@@ -109,7 +121,7 @@ fn an_unsigned_answer_is_refused<F: OpenIdFace>(server: &Server) {
     failure.breaks("the answer is signed, as was asked");
 }
 
-fn a_signed_refusal_is_an_error_of_the_server<F: OpenIdFace>(server: &Server) {
+fn a_signed_refusal_is_an_error_of_the_server<F: Face>(server: &Server) {
     for encrypted in [false, true] {
         let face = F::new(&setup(server, encrypted));
         let failure = face.log_in_with(&[("response_mode", "jwt"), ("ui", "deny")]).expect_err("a refusal");

@@ -2,9 +2,9 @@
 
 use grantee_interop::{Server, plain};
 
-use crate::face::{By, Face, Kind, Session, Setup, through_both_faces};
+use crate::face::{By, Face, Kind, Session, Setup, through_all_faces};
 
-through_both_faces!(
+through_all_faces!(
     a_certificate_of_an_authority_is_the_client_and_binds_its_tokens at oidc_provider_tls,
     a_self_signed_certificate_is_the_client_and_binds_its_tokens at oidc_provider_tls,
     a_client_with_a_secret_may_have_bound_tokens_too at oidc_provider_tls,

@@ -1,15 +1,19 @@
 //! Pushed authorization requests, RFC 9126.
 
 use grantee::{AuthorizationRequest, Pending};
-use grantee_interop::{Server, Walk};
+use grantee_interop::{Server, Walk, plain};
 use url::Url;
 
-use crate::face::{LoggedIn, OpenIdFace, Setup, through_both_faces};
+use crate::face::{Face, LoggedIn, OpenIdFace, Setup, through_all_faces, through_both_faces};
+
+through_all_faces!(
+    a_login_by_a_pushed_request at oidc_provider oidc_provider_strict glewlwyd,
+    a_client_registered_for_it_is_refused_without_it at oidc_provider,
+);
 
 through_both_faces!(
     the_browser_carries_a_reference_alone at oidc_provider glewlwyd,
     a_server_that_requires_it_gets_it_by_itself at oidc_provider_strict,
-    a_client_registered_for_it_is_refused_without_it at oidc_provider,
     a_reference_is_no_use_to_another_client at oidc_provider glewlwyd,
     what_is_wrong_with_a_request_is_said_before_a_browser_is_sent at oidc_provider glewlwyd,
     a_code_serves_once at oidc_provider glewlwyd,
@@ -27,6 +31,11 @@ fn request() -> AuthorizationRequest {
 fn parameters(url: &str) -> Vec<String> {
     let url = Url::parse(url).expect("a URL");
     url.query_pairs().map(|(name, _)| name.into_owned()).collect()
+}
+
+fn a_login_by_a_pushed_request<F: Face>(server: &Server) {
+    let tokens = F::new(&setup(server)).log_in().expect("a login");
+    assert_eq!(plain::get(&server.api, &tokens.access_token).status, 200);
 }
 
 fn the_browser_carries_a_reference_alone<F: OpenIdFace>(server: &Server) {
@@ -50,7 +59,7 @@ fn a_server_that_requires_it_gets_it_by_itself<F: OpenIdFace>(server: &Server) {
     }
 }
 
-fn a_client_registered_for_it_is_refused_without_it<F: OpenIdFace>(server: &Server) {
+fn a_client_registered_for_it_is_refused_without_it<F: Face>(server: &Server) {
     let setup = Setup { pushed: false, ..setup(server) };
     let failure = F::new(&setup).log_in().expect_err("it was not pushed");
     assert_eq!(failure.server_error.as_deref(), Some("invalid_request"), "{failure:?}");

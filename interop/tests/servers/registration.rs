@@ -3,10 +3,11 @@
 use grantee::endpoint::registration::Registration;
 use grantee::jose::{Curve, Jwk, JwkSet, KeyKind};
 use grantee::{AuthorizationRequest, ClientCredentials, ClientMetadata};
-use grantee_interop::{Auth, Server, Walk};
+use grantee_interop::{Auth, Program, Server, Walk};
 use serde_json::json;
 
-use crate::face::{LoggedIn, OpenIdFace, Setup, through_both_faces};
+use crate::face::program::done;
+use crate::face::{LoggedIn, OpenIdFace, Setup, through_both_faces, through_the_program};
 
 through_both_faces!(
     a_client_registers_reads_updates_and_deletes_itself at oidc_provider oidc_provider_strict glewlwyd,
@@ -15,6 +16,8 @@ through_both_faces!(
     without_the_initial_access_token_nobody_registers at oidc_provider_strict,
     what_no_client_may_be_is_refused at oidc_provider glewlwyd,
 );
+
+through_the_program!(the_program_registers_reads_updates_and_deletes_a_client at oidc_provider oidc_provider_strict glewlwyd);
 
 const CALLBACK: &str = "https://rp.example.test/cb";
 
@@ -125,4 +128,40 @@ fn what_no_client_may_be_is_refused<F: OpenIdFace>(server: &Server) {
     let asked = metadata().redirect_uris(["no URI at all"]);
     let failure = F::register(&setup(server), initial(server), &asked).err().expect("no redirect URI");
     assert_eq!(failure.server_error.as_deref(), Some("invalid_redirect_uri"), "{failure:?}");
+}
+
+fn the_program_registers_reads_updates_and_deletes_a_client(server: &Server) {
+    let program = Program::new();
+    let run = |further: &[&str]| done(program.run([further, &["--profile", "mine", "--json"]].concat()));
+    let file = |name: &str, metadata: &ClientMetadata| {
+        program.secret_file(name, &serde_json::to_string(metadata).expect("JSON"))
+    };
+    let issuer = server.issuer.as_deref().expect("an issuer");
+    let asked = file("asked", &metadata());
+    let mut register = vec!["register", "--issuer", issuer, "--client-metadata", &asked];
+    let token = initial(server).map(|token| format!("@{}", program.secret_file("initial", token)));
+    register.extend(token.iter().flat_map(|token| ["--initial-access-token", token.as_str()]));
+    let first = run(&register).expect("a registration");
+    assert!(first["client_id"].is_string() && first["client_secret"].is_string(), "{first}");
+
+    let read = run(&["register", "read"]).expect("it can be read");
+    assert_eq!(
+        (&read["client_id"], &read["client_name"]),
+        (&first["client_id"], &"registered by a test".into()),
+        "{read}"
+    );
+    let renamed = file("renamed", &metadata().client_name("renamed"));
+    let renamed = run(&["register", "update", "--client-metadata", &renamed]).expect("an update");
+    assert_eq!((&renamed["client_id"], &renamed["client_name"]), (&first["client_id"], &"renamed".into()), "{renamed}");
+
+    // The profile is the client.
+    let pending = program.home().join("pending");
+    let pending = pending.to_str().expect("an UTF-8 path");
+    let started = run(&["login", "--redirect-uri", CALLBACK, "--scope", "openid", "--start", pending]).expect("a URL");
+    let callback = Walk::new(server).to(started["url"].as_str().expect("a URL"), CALLBACK).expect("a callback");
+    run(&["login", "--finish", pending, &callback]).expect("a login");
+
+    run(&["register", "delete"]).expect("it is gone");
+    let failure = run(&["register", "read"]).expect_err("nothing is registered");
+    assert_eq!(failure.code, "usage", "{failure:?}");
 }

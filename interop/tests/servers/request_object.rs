@@ -2,10 +2,15 @@
 
 use grantee::AuthorizationRequest;
 use grantee::jose::{Jwk, KeyKind};
-use grantee_interop::{Server, Walk};
+use grantee_interop::{Server, Walk, plain};
 use url::Url;
 
-use crate::face::{LoggedIn, OpenIdFace, Setup, through_both_faces};
+use crate::face::{Face, LoggedIn, OpenIdFace, Setup, through_all_faces, through_both_faces};
+
+through_all_faces!(
+    a_login_by_a_signed_request at oidc_provider glewlwyd,
+    a_client_registered_for_it_is_refused_without_it at oidc_provider,
+);
 
 through_both_faces!(
     a_request_signed_by_the_clients_key at oidc_provider glewlwyd,
@@ -14,11 +19,20 @@ through_both_faces!(
     a_request_signed_and_encrypted_to_the_server at oidc_provider,
     a_request_signed_by_another_key_is_refused at oidc_provider glewlwyd,
     a_request_for_another_server_is_refused at oidc_provider,
-    a_client_registered_for_it_is_refused_without_it at oidc_provider,
 );
 
 fn request() -> AuthorizationRequest {
     AuthorizationRequest::new().scope("openid email").state("the-state-of-this-request")
+}
+
+fn a_login_by_a_signed_request<F: Face>(server: &Server) {
+    for id in if server.name == "glewlwyd" { &["jar"][..] } else { &["jar", "jar-hs"] } {
+        for pushed in if server.name == "glewlwyd" { &[false][..] } else { &[false, true] } {
+            let setup = Setup { pushed: *pushed, ..Setup::registered(server, id) };
+            let tokens = F::new(&setup).log_in().expect("a login");
+            assert_eq!(plain::get(&server.api, &tokens.access_token).status, 200);
+        }
+    }
 }
 
 /// By value and pushed: what was asked does not stand in the URL, and is what is granted.
@@ -96,7 +110,7 @@ fn a_request_for_another_server_is_refused<F: OpenIdFace>(server: &Server) {
     is_refused::<F>(&setup);
 }
 
-fn a_client_registered_for_it_is_refused_without_it<F: OpenIdFace>(server: &Server) {
+fn a_client_registered_for_it_is_refused_without_it<F: Face>(server: &Server) {
     let mut setup = Setup::registered(server, "jar");
     setup.client.registration.extensions.request_object_alg = None;
     let failure = F::new(&setup).log_in().expect_err("it was not signed");

@@ -5,18 +5,31 @@ use grantee::{AuthorizationRequest, ClientCredentials};
 use grantee_interop::{Server, Walk};
 use serde_json::json;
 
-use crate::face::{LoggedIn, OpenIdFace, Setup, claims_of, through_both_faces};
+use crate::face::{Face, LoggedIn, OpenIdFace, Setup, claims_of, through_all_faces, through_both_faces};
+
+through_all_faces!(
+    a_login_for_a_resource at oidc_provider,
+    authorization_details_that_lack_something_are_refused at oidc_provider,
+);
 
 through_both_faces!(
     a_token_is_for_the_resource_asked_for at oidc_provider glewlwyd,
     a_resource_goes_with_client_credentials at oidc_provider glewlwyd,
     a_resource_that_nobody_knows_is_refused at oidc_provider,
     authorization_details_are_granted_and_told at oidc_provider glewlwyd,
-    authorization_details_that_lack_something_are_refused at oidc_provider,
 );
 
 fn resource(server: &Server) -> &'static str {
     if server.name == "glewlwyd" { "https://api.example.test/" } else { "https://api.example.test/jwt" }
+}
+
+fn a_login_for_a_resource<F: Face>(server: &Server) {
+    let face = F::new(&Setup::registered(server, "basic"));
+    let details = r#"[{"type":"payment","amount":"10"}]"#;
+    let asked = [("resource", resource(server)), ("authorization_details", details)];
+    let claims = claims_of(&face.log_in_with(&asked).expect("a login").access_token);
+    assert_eq!(claims["aud"], resource(server), "{claims}");
+    assert_eq!(claims["authorization_details"], json!([{ "type": "payment", "amount": "10" }]), "{claims}");
 }
 
 fn a_token_is_for_the_resource_asked_for<F: OpenIdFace>(server: &Server) {
@@ -58,7 +71,7 @@ fn authorization_details_are_granted_and_told<F: OpenIdFace>(server: &Server) {
     }
 }
 
-fn authorization_details_that_lack_something_are_refused<F: OpenIdFace>(server: &Server) {
+fn authorization_details_that_lack_something_are_refused<F: Face>(server: &Server) {
     let face = F::new(&Setup::registered(server, "basic"));
     let failure = face.log_in_with(&[("authorization_details", r#"[{"type":"payment"}]"#)]).expect_err("no amount");
     assert_eq!(failure.server_error.as_deref(), Some("invalid_authorization_details"), "{failure:?}");

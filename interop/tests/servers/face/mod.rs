@@ -5,7 +5,7 @@ mod openid;
 pub(crate) mod program;
 
 pub(crate) use library::{AsyncFace, BlockingFace};
-pub(crate) use openid::{LoggedIn, OpenIdFace, Polls, at, through_both_faces, through_the_program};
+pub(crate) use openid::{LoggedIn, OpenIdFace, Polls, at, through_all_faces, through_both_faces, through_the_program};
 pub(crate) use program::ProgramFace;
 
 use grantee::jose::{Curve, Jwk, KeyKind, SignatureAlgorithm, base64url};

@@ -114,6 +114,24 @@ macro_rules! through_both_faces {
 }
 pub(crate) use through_both_faces;
 
+/// Makes of each `fn scenario<F: Face>(server: &Server)` a test for each face, the program too, and each server named.
+macro_rules! through_all_faces {
+    ($($name:ident at $($server:ident)+),+ $(,)?) => { $(
+        mod $name {
+            mod async_face {
+                $(#[test] fn $server() { crate::face::at::$server(super::super::$name::<crate::face::AsyncFace>) })+
+            }
+            mod blocking_face {
+                $(#[test] fn $server() { crate::face::at::$server(super::super::$name::<crate::face::BlockingFace>) })+
+            }
+            mod program {
+                $(#[test] fn $server() { crate::face::at::$server(super::super::$name::<crate::face::ProgramFace>) })+
+            }
+        }
+    )+ };
+}
+pub(crate) use through_all_faces;
+
 /// Makes of each `fn scenario(server: &Server)` a test of the program for each server named.
 macro_rules! through_the_program {
     ($($name:ident at $($server:ident)+),+ $(,)?) => { $(
