@@ -211,6 +211,7 @@ fn a_callback_is_not_asked_about_what_is_no_issuer_or_at_no_public_address() {
         "javascript:alert(1)",
         "https://u:p@as.example",
         "https://as.example#x",
+        "https://as.example?x",
         "https://127.0.0.1",
         "https://10.0.0.1",
         "https://[::ffff:169.254.169.254]",

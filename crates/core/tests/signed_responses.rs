@@ -392,3 +392,25 @@ fn a_code_is_redeemed_nowhere_but_at_the_issuer_that_was_asked() {
         block_on(asked.world.client.token(&code)).unwrap();
     }
 }
+
+#[test]
+fn what_a_stranger_wrote_ends_no_line_of_an_error_and_does_not_fill_the_log() {
+    let forged = format!("ES256\nforged {}", "x".repeat(100_000));
+    let is_tame = |text: &str| assert!(!text.contains('\n') && text.len() < 1500, "{} {text:.300}", text.len());
+    // In metadata.
+    let listed = || Some(vec![forged.clone()]);
+    let jarm = jarm_of(|config| config.members_mut().authorization_signing_alg_values_supported = listed());
+    is_tame(&jarm.world.refused(request().response_mode("jwt")));
+    let world = support::authorization::world(|config| {
+        let key = grantee_core::jose::Jwk::generate(KeyKind::Curve(grantee_core::jose::Curve::P256)).unwrap();
+        config.set_request_objects(grantee_core::authorization::RequestObjects::from_key(&key).unwrap());
+        config.members_mut().request_object_signing_alg_values_supported = listed();
+        config.members_mut().authorization_details_types_supported = listed();
+    });
+    is_tame(&world.refused(request()));
+    is_tame(&world.refused(request().request_object(false).authorization_details(json!([{"type": "t"}]))));
+    // In the header of a token.
+    let header = base64url::encode(json!({"alg": &forged[..10_000]}).to_string());
+    let jarm = self::jarm();
+    is_tame(&rule(jarm.respond(&format!("response={header}.e30.AAAA"))));
+}

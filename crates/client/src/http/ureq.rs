@@ -22,8 +22,12 @@ pub struct UreqHttp {
     agent: ureq::Agent,
     certificate: ShownCertificate,
     /// What the agent that connects to public addresses alone is made of, once it is needed, which few programs do.
-    public: (Config, Arc<OnceLock<ureq::Agent>>),
+    public: (Config, Arc<OnceLock<PublicAgent>>),
 }
+
+/// An agent, and the TLS settings for its requests where the agent's own would show a certificate.
+#[derive(Debug)]
+struct PublicAgent(ureq::Agent, Option<TlsConfig>);
 
 impl UreqHttp {
     /// By an agent of your own, with its own timeouts.
@@ -57,13 +61,18 @@ impl UreqHttp {
 impl blocking::Http for UreqHttp {
     fn send(&self, request: Request) -> Result<Response, TransportError> {
         let limits = Limits::of(&request);
-        let agent = if PublicOnly::is_on(&request) { self.public_agent(&request)? } else { &self.agent };
+        let (agent, tls) = if PublicOnly::is_on(&request) {
+            let PublicAgent(agent, tls) = self.public_agent(&request)?;
+            (agent, tls.as_ref())
+        } else {
+            (&self.agent, None)
+        };
         let (parts, body) = request.into_parts();
         // A body where there is none would turn into `Content-Length: 0` on a GET.
         let answer = if body.is_empty() && !expects_body(&parts.method) {
-            run(agent, http::Request::from_parts(parts, ()), limits)
+            run(agent, tls, http::Request::from_parts(parts, ()), limits)
         } else {
-            run(agent, http::Request::from_parts(parts, &body[..]), limits)
+            run(agent, tls, http::Request::from_parts(parts, &body[..]), limits)
         };
         let answer = answer.map_err(failure)?;
         let url = answer.get_uri().to_string();
@@ -96,25 +105,48 @@ impl WithCertificate for UreqHttp {
 }
 
 impl UreqHttp {
-    fn public_agent(&self, request: &Request) -> Result<&ureq::Agent, TransportError> {
+    fn public_agent(&self, request: &Request) -> Result<&PublicAgent, TransportError> {
         let (config, agent) = &self.public;
         public_only::refuse(request.uri(), config.proxy().is_some())?;
         Ok(agent.get_or_init(|| {
             let connector = ureq::unversioned::transport::DefaultConnector::default();
-            ureq::Agent::with_parts(config.clone(), connector, PublicResolver::default())
+            let agent = ureq::Agent::with_parts(config.clone(), connector, PublicResolver::default());
+            PublicAgent(agent, without_certificate(config.tls_config()))
         }))
     }
 }
 
+/// The settings without a certificate, where they have one: strangers are shown none.
+fn without_certificate(tls: &TlsConfig) -> Option<TlsConfig> {
+    tls.client_cert()?;
+    let mut without = TlsConfig::builder()
+        .provider(tls.provider())
+        .root_certs(tls.root_certs().clone())
+        .use_sni(tls.use_sni())
+        .disable_verification(tls.disable_verification());
+    if let Some(provider) = tls.unversioned_rustls_crypto_provider() {
+        without = without.unversioned_rustls_crypto_provider(Arc::clone(provider));
+    }
+    Some(without.build())
+}
+
 fn run(
     agent: &ureq::Agent,
+    tls: Option<&TlsConfig>,
     request: http::Request<impl ureq::AsSendBody>,
     limits: Limits,
 ) -> Result<http::Response<ureq::Body>, ureq::Error> {
-    match limits.total {
-        Some(total) => agent.run(agent.configure_request(request).timeout_global(Some(total)).build()),
-        None => agent.run(request),
+    if limits.total.is_none() && tls.is_none() {
+        return agent.run(request);
     }
+    let mut request = agent.configure_request(request);
+    if let Some(total) = limits.total {
+        request = request.timeout_global(Some(total));
+    }
+    if let Some(tls) = tls {
+        request = request.tls_config(tls.clone());
+    }
+    agent.run(request.build())
 }
 
 fn config(settings: &HttpSettings, pair: Option<&Pair>) -> Result<Config> {
@@ -210,4 +242,21 @@ pub(super) fn failure(error: ureq::Error) -> TransportError {
         other => other.to_string(),
     };
     TransportError::new(kind, message)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use grantee_core::jose::{Curve, Jwk, KeyKind};
+
+    #[test]
+    fn strangers_are_shown_no_certificate_of_an_agent_of_ones_own() {
+        let pem = Jwk::generate(KeyKind::Curve(Curve::P256)).unwrap().to_private_pem().unwrap();
+        let key = PrivateKey::from_pem(pem.as_bytes()).unwrap();
+        let certificate = ClientCert::new_with_certs(&[], key);
+        let with = TlsConfig::builder().client_cert(Some(certificate)).use_sni(false).build();
+        let without = without_certificate(&with).unwrap();
+        assert!(without.client_cert().is_none() && !without.use_sni());
+        assert!(without_certificate(&without).is_none(), "nothing to leave out");
+    }
 }

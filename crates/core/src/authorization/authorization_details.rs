@@ -2,7 +2,7 @@
 //! with what was granted.
 
 use crate::Token;
-use crate::error::{Error, Result, RuleViolation};
+use crate::error::{Error, Excerpt, Result, RuleViolation};
 use crate::metadata::AuthorizationServer;
 use crate::wire::json;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -200,9 +200,17 @@ impl AuthorizationDetails {
         let mut compared = Granted::default();
         // The best matches first, so that a poor one takes nothing away from a better.
         pair(&mut asked, &mut left, |asked, granted| same_members(asked, granted, &same), |_, _| {});
-        pair(&mut asked, &mut left, covers_members, |asked, granted| {
-            compared.enriched.push(Change { requested: asked.clone(), granted: granted.clone() });
+        let partners = partners(&asked, &left, |asked, granted| covers_members(&asked.0, &granted.0));
+        let mut unclaimed: Vec<_> = left.into_iter().map(Some).collect();
+        let mut place = partners.into_iter();
+        asked.retain(|one| {
+            let partner = place.next().flatten().and_then(|place| unclaimed.get_mut(place)?.take());
+            let enriched = partner.map(|granted| Change { requested: (*one).clone(), granted: granted.clone() });
+            let alone = enriched.is_none();
+            compared.enriched.extend(enriched);
+            alone
         });
+        left = unclaimed.into_iter().flatten().collect();
         let same_type = |asked: &Map<_, _>, granted: &Map<String, Value>| asked.get("type") == granted.get("type");
         pair(&mut asked, &mut left, same_type, |asked, granted| {
             compared.changed.push(Change { requested: asked.clone(), granted: granted.clone() });
@@ -232,7 +240,7 @@ fn pair(
 /// The same but for the order of lists.
 fn same(one: &Value, other: &Value) -> bool {
     match (one, other) {
-        (Value::Array(one), Value::Array(other)) => same_list(one, other, &same),
+        (Value::Array(one), Value::Array(other)) => same_list(one, other),
         (Value::Object(one), Value::Object(other)) => same_members(one, other, &same),
         _ => one == other,
     }
@@ -248,10 +256,10 @@ fn same_members(
 }
 
 /// Whether each of one list has a partner in the other, and none is left over.
-fn same_list(one: &[Value], other: &[Value], matches: &dyn Fn(&Value, &Value) -> bool) -> bool {
+fn same_list(one: &[Value], other: &[Value]) -> bool {
     let mut left: Vec<&Value> = other.iter().collect();
     one.len() == other.len()
-        && one.iter().all(|value| match left.iter().position(|other| matches(value, other)) {
+        && one.iter().all(|value| match left.iter().position(|other| same(value, other)) {
             Some(place) => {
                 left.swap_remove(place);
                 true
@@ -260,11 +268,48 @@ fn same_list(one: &[Value], other: &[Value], matches: &dyn Fn(&Value, &Value) ->
         })
 }
 
+/// The place of a partner for as many as can have one. Where several would do, none takes another's only one, whatever the order:
+/// whoever is in the way moves on where it can.
+fn partners<A, G>(asked: &[A], granted: &[G], matches: impl Fn(&A, &G) -> bool) -> Vec<Option<usize>> {
+    fn settle(one: usize, fitting: &[Vec<usize>], holders: &mut [Option<usize>], seen: &mut [bool]) -> bool {
+        for place in fitting.get(one).into_iter().flatten().copied() {
+            if seen.get_mut(place).is_none_or(|seen| std::mem::replace(seen, true)) {
+                continue;
+            }
+            let holder = holders.get(place).copied().flatten();
+            if holder.is_none_or(|holder| settle(holder, fitting, holders, seen))
+                && let Some(held) = holders.get_mut(place)
+            {
+                *held = Some(one);
+                return true;
+            }
+        }
+        false
+    }
+    let fits =
+        |one| granted.iter().enumerate().filter_map(|(place, other)| matches(one, other).then_some(place)).collect();
+    let fitting: Vec<Vec<usize>> = asked.iter().map(fits).collect();
+    let mut holders = vec![None; granted.len()];
+    for one in 0..asked.len() {
+        settle(one, &fitting, &mut holders, &mut vec![false; granted.len()]);
+    }
+    let mut partners = vec![None; asked.len()];
+    for (place, holder) in holders.into_iter().enumerate() {
+        if let Some(partner) = holder.and_then(|holder| partners.get_mut(holder)) {
+            *partner = Some(place);
+        }
+    }
+    partners
+}
+
 /// Whether what was granted is what was asked, and at the most more about it.
 fn covers(asked: &Value, granted: &Value) -> bool {
     match (asked, granted) {
         // An empty list is a place for what the server fills in.
-        (Value::Array(asked), Value::Array(granted)) => asked.is_empty() || same_list(asked, granted, &covers),
+        (Value::Array(asked), Value::Array(granted)) => {
+            asked.is_empty()
+                || asked.len() == granted.len() && partners(asked, granted, covers).iter().all(Option::is_some)
+        }
         (Value::Object(asked), Value::Object(granted)) => covers_members(asked, granted),
         _ => asked == granted,
     }
@@ -359,7 +404,7 @@ pub(crate) fn check(asked: Option<&Value>, metadata: &AuthorizationServer) -> Re
         Some(unknown) => Err(Error::config(
             format!(
                 "authorization details of type {unknown:?} are asked for, and the server knows {}",
-                known.join(", ")
+                Excerpt(&known.join(", "))
             ),
             "see authorization_details_types_supported in the server's metadata (RFC 9396 section 10)",
         )),
@@ -419,5 +464,31 @@ impl std::str::FromStr for AuthorizationDetails {
 impl<'de> Deserialize<'de> for AuthorizationDetails {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         Self::from_value(Value::deserialize(deserializer)?).map_err(serde::de::Error::custom)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn no_order_keeps_one_from_its_only_partner() {
+        let details = |value| AuthorizationDetails::from_value(value).unwrap();
+        let alike = [
+            (
+                json!([{"type": "a"}, {"type": "a", "x": 1}]),
+                json!([{"type": "a", "x": 1, "y": 2}, {"type": "a", "z": 1}]),
+            ),
+            (json!([{"type": "a", "l": [{}, {"x": 1}]}]), json!([{"type": "a", "l": [{"x": 1, "y": 2}, {"z": 1}]}])),
+            (json!([{"type": "a", "l": [[], [1]]}]), json!([{"type": "a", "l": [[1], [2]]}])),
+        ];
+        for (asked, granted) in alike {
+            let compared = details(asked.clone()).compare(&details(granted.clone()));
+            assert!(compared.all() && compared.extra.is_empty(), "{asked} {granted} {compared:?}");
+        }
+        let more = details(json!([{"type": "a", "x": 1}, {"type": "a", "x": 1}]));
+        let compared = more.compare(&details(json!([{"type": "a", "x": 1, "y": 2}, {"type": "a", "y": 2}])));
+        assert_eq!((compared.enriched.len(), compared.changed.len()), (1, 1));
     }
 }

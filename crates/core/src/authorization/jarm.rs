@@ -11,7 +11,7 @@ use super::callback::{Answer, EXPIRES_IN, ISS, protocol, rule};
 use super::pending::Pending;
 use super::response::Unverified;
 use crate::client::Client;
-use crate::error::{Error, Result, RuleViolation};
+use crate::error::{Error, Excerpt, Result, RuleViolation};
 use crate::metadata::{AuthorizationServer, TENANT};
 use crate::oidc::id_token::{check_issuer, check_kind};
 use crate::oidc::jwt::{self, Times, audiences, required_time};
@@ -78,7 +78,7 @@ impl ResponseRules {
             Some(listed) if !listed.iter().any(|name| name == alg) => Err(Error::config(
                 format!(
                     "authorization responses are expected signed by {alg}, and the server signs by {}",
-                    listed.join(", ")
+                    Excerpt(&listed.join(", "))
                 ),
                 "say with authorization_alg(..) what the client is registered for (authorization_signed_response_alg)",
             )),

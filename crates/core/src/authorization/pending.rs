@@ -84,6 +84,14 @@ impl Pending {
     /// one sent; the answer is no error; it holds what was asked for, and nothing that was not. An answer with tokens in it, and
     /// a signed one, is judged by [`Client::respond`](crate::Client::respond), which has the server's keys.
     ///
+    /// ```compile_fail,E0382
+    /// # use grantee_core::authorization::Pending;
+    /// fn twice(pending: Pending) {
+    ///     let _ = pending.respond("code=a&state=s");
+    ///     let _ = pending.respond("code=b&state=s"); // used up
+    /// }
+    /// ```
+    ///
     /// # Errors
     /// [`Error::Config`] when tokens were asked for in the answer itself, or a signed answer.
     /// [`Error::Server`] when the server or the person said no, with the stage `authorization response`.

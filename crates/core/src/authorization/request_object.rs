@@ -10,7 +10,7 @@ use super::request::{AuthorizationRequest, Prepared};
 use crate::Secret;
 use crate::client::Client;
 use crate::client_auth::usual_algorithm;
-use crate::error::{Error, Result};
+use crate::error::{Error, Excerpt, Result};
 use crate::metadata::{AuthorizationServer, TENANT};
 use crate::oidc::jwt::secret_key;
 use crate::oidc::rules::Encryption;
@@ -397,7 +397,7 @@ pub(crate) fn check_by_value(metadata: &AuthorizationServer) -> Result<()> {
 fn check_listed(what: &str, name: &str, member: &str, listed: Option<&[String]>) -> Result<()> {
     match listed {
         Some(listed) if !listed.iter().any(|one| one == name) => Err(Error::config(
-            format!("{what} {name}, and the server takes {} ({member})", listed.join(", ")),
+            format!("{what} {name}, and the server takes {} ({member})", Excerpt(&listed.join(", "))),
             "configure what the client is registered for and the server takes",
         )),
         _ => Ok(()),

@@ -287,7 +287,9 @@ impl ResourceLookup {
         let Trust(trusted, by) = &self.trust;
         let usable = |issuer: &&String| {
             let Ok(url) = Url::parse(issuer) else { return false };
+            // RFC 8414 section 2: an issuer has no query.
             fault(issuer).is_none()
+                && url.query().is_none()
                 && wire::url::confidential("the issuer", &url, self.allow_http).is_ok()
                 && (*by == Named::ByCaller || self.allow_private_addresses || address::refuse_private(&url).is_ok())
         };

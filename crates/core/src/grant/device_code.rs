@@ -24,7 +24,7 @@ use std::time::Duration;
 
 pub(crate) const STAGE: &str = "device authorization request";
 const ANSWER: &str = "RFC 8628 section 3.2";
-/// A person is to read it, or a camera.
+/// A person is shown it, or a QR code, which holds no more.
 const LONGEST_ADDRESS: usize = 2048;
 
 /// Asks for a code for a device.
@@ -323,7 +323,11 @@ fn web_address(name: &'static str, text: &str) -> Result<String> {
         return Err(Error::from(broken().got(format_args!("the scheme {}", url.scheme()))));
     }
     // Parsed, a URL has its odd characters encoded.
-    Ok(if text.bytes().all(|byte| byte.is_ascii_graphic()) { text.to_owned() } else { url.into() })
+    let address = if text.bytes().all(|byte| byte.is_ascii_graphic()) { text.to_owned() } else { String::from(url) };
+    if address.len() > LONGEST_ADDRESS {
+        return Err(Error::from(broken().got(format_args!("{} bytes", address.len()))));
+    }
+    Ok(address)
 }
 
 /// A duration as seconds, with a fraction where there is one.
@@ -456,5 +460,20 @@ mod tests {
         let device = judge(&full()).unwrap();
         let kept = serde_json::to_string(&device).unwrap();
         assert_eq!(serde_json::from_str::<DeviceAuthorization>(&kept).unwrap(), device);
+    }
+
+    #[test]
+    fn an_address_that_no_person_could_be_shown_is_refused() {
+        let judge = |length: usize| {
+            let address = format!("https://a.example/{}", "x".repeat(length - 18));
+            let body = format!(
+                r#"{{"device_code":"s3cret","user_code":"u","verification_uri":"https://a.example","verification_uri_complete":"{address}","expires_in":9}}"#
+            );
+            let answer = http::Response::new(Bytes::from(body));
+            DeviceAuthorizationRequest::new().judge(&answer, "tv", None, UnixTime::from_seconds(0))
+        };
+        assert!(judge(2048).is_ok());
+        let error = judge(2049).unwrap_err().to_string();
+        assert!(error.contains("verification_uri_complete") && error.contains("2049 bytes"), "{error}");
     }
 }

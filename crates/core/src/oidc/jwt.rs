@@ -6,7 +6,7 @@ pub(crate) use super::lookup::{audiences, required_text, required_time};
 use super::lookup::Lookup;
 use super::rules::{Encryption, JwtRules};
 use crate::client::Client;
-use crate::error::{Error, Result, RuleViolation};
+use crate::error::{Error, Excerpt, Result, RuleViolation};
 use crate::{Secret, UnixTime};
 use grantee_jose::jws::{self, Compact};
 use grantee_jose::view::View;
@@ -157,7 +157,7 @@ fn allowed(header: &jws::Header, rules: &JwtRules<'_>) -> Result<SignatureAlgori
         RuleViolation::new(rules.stage, "alg is the one registered for this client", rules.algorithm_spec)
             .expected(rules.algorithms.join(" or "))
             .got(said)
-            .hint(format!("if the client is registered for {said}, say so with {}", rules.algorithm_setting))
+            .hint(format!("if the client is registered for {}, say so with {}", Excerpt(said), rules.algorithm_setting))
             .of_kind(ErrorKind::NotAllowed)
     };
     if !rules.algorithms.iter().any(|allowed| allowed == said) {

@@ -1,6 +1,6 @@
 //! Mailchimp.
 
-use super::{Deviation, Preset, deviating, fixed};
+use super::{Deviation, Preset, deviating, fixed, is_host_below};
 use crate::client::{Client, Config};
 use crate::endpoint;
 use crate::error::{Excerpt, Result, RuleViolation};
@@ -67,14 +67,7 @@ impl Mailchimp {
     pub fn judge_metadata(answer: &http::Response<Bytes>) -> Result<String> {
         let members = endpoint::members(STAGE, answer)?;
         let base = members.get("api_endpoint").and_then(Value::as_str).unwrap_or_default();
-        let is_theirs = wire::url::parse(STAGE, base).is_ok_and(|url| {
-            url.scheme() == "https"
-                && url.port().is_none()
-                && url.username().is_empty()
-                && url.host_str().is_some_and(|host| host.ends_with(".api.mailchimp.com"))
-                && matches!(url.path(), "" | "/")
-        });
-        if !is_theirs {
+        if !is_host_below(base, &[".api.mailchimp.com"]) {
             return Err(RuleViolation::new(
                 STAGE,
                 "api_endpoint is an address of Mailchimp's",

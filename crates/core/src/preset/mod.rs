@@ -130,6 +130,13 @@ fn host(what: &str, text: &str) -> Result<String> {
     Ok(text.to_owned())
 }
 
+/// Whether a text from an answer is the address of a host below one of these domains and no more, so that what is put behind it
+/// is a path there.
+fn is_host_below(text: &str, domains: &[&str]) -> bool {
+    let name = text.strip_prefix("https://").map(|rest| rest.strip_suffix('/').unwrap_or(rest));
+    name.is_some_and(|name| host("it", name).is_ok() && domains.iter().any(|domain| name.ends_with(domain)))
+}
+
 /// One segment of a path that needs no encoding.
 fn word(what: &str, text: &str) -> Result<String> {
     let fine = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
@@ -178,5 +185,29 @@ mod tests {
             assert!(base("the server", bad).is_err(), "{bad}");
         }
         assert_eq!(base("the server", "https://as.example/auth/").unwrap(), "https://as.example/auth");
+    }
+
+    #[test]
+    fn an_address_from_an_answer_is_a_host_and_nothing_behind_it() {
+        for good in ["https://us6.a.example", "https://us6.a.example/", "https://x.b.example"] {
+            assert!(is_host_below(good, &[".a.example", ".b.example"]), "{good}");
+        }
+        for bad in [
+            "",
+            "http://us6.a.example",
+            "https://a.example",
+            "https://us6.a.example?x",
+            "https://us6.a.example#f",
+            "https://us6.a.example/x",
+            "https://us6.a.example:444",
+            "https://u@us6.a.example",
+            "https://:p@us6.a.example",
+            "https://us6.a.example\\",
+            "https://us6.\ta.example",
+            "https://evil.example?.a.example",
+            "https://evil.example/.a.example",
+        ] {
+            assert!(!is_host_below(bad, &[".a.example"]), "{bad}");
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Salesforce.
 
-use super::{Preset, discovered, host};
+use super::{Preset, discovered, host, is_host_below};
 use crate::Token;
 use crate::client::Config;
 use crate::error::{Excerpt, Result, RuleViolation};
@@ -51,11 +51,7 @@ impl Salesforce {
     /// [`Error::Rule`](crate::Error::Rule) when the token came without, or it is not one of Salesforce's; the token would go there.
     pub fn instance_url(token: &Token) -> Result<&str> {
         let url = token.get("instance_url").and_then(Value::as_str).unwrap_or_default();
-        let theirs = |host: &str| host.ends_with(".salesforce.com") || host.ends_with(".force.com");
-        let fine = wire::url::parse("instance_url", url).is_ok_and(|url| {
-            url.scheme() == "https" && url.username().is_empty() && url.host_str().is_some_and(theirs)
-        });
-        if fine {
+        if is_host_below(url, &[".salesforce.com", ".force.com"]) {
             return Ok(url);
         }
         Err(RuleViolation::new(
