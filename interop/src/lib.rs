@@ -10,6 +10,7 @@
 //! | [`openid`] | what their clients are registered for in OpenID Connect, and what is odd about that |
 //! | [`extension`] | what they are registered for in OAuth's extensions, and what is odd about that |
 //! | [`walk`](mod@walk) | from an authorization URL to the callback, with cookies and forms but no browser |
+//! | [`elsewhere`] | what a person does on another device |
 //! | [`agent`] | the HTTP client of these two |
 //! | [`plain`] | requests by hand, to look at a server without the library |
 //! | [`program`] | runs the `grantee` program in a home of its own |
@@ -25,6 +26,7 @@
 
 pub mod agent;
 pub mod browser;
+pub mod elsewhere;
 pub mod extension;
 pub mod form;
 pub mod openid;

@@ -100,6 +100,8 @@ pub struct Server {
     pub introspection_endpoint: String,
     /// RFC 7009.
     pub revocation_endpoint: String,
+    /// RFC 8628.
+    pub device_authorization_endpoint: String,
     /// The keys of its ID tokens.
     pub jwks_uri: Option<String>,
     /// Where a person logs out of everything.
@@ -153,6 +155,11 @@ pub fn redirect_ports() -> Vec<u16> {
     variable("GRANTEE_INTEROP_REDIRECT_PORTS").split_whitespace().map(parse).collect()
 }
 
+/// Where servers post backchannel notifications to, at any path. Clients named `ciba-ping` have that address.
+pub fn notification_port() -> u16 {
+    variable("GRANTEE_INTEROP_NOTIFICATION_PORT").parse().expect("GRANTEE_INTEROP_NOTIFICATION_PORT is a port")
+}
+
 /// To be held while Glewlwyd is used: with SQLite it asks for the number of the row it has just inserted without holding a lock, so that of
 /// two requests at once one is at times answered with a 500, or with what belongs to the other.
 pub fn glewlwyd_alone() -> MutexGuard<'static, ()> {
@@ -178,6 +185,7 @@ impl Server {
             token_endpoint: format!("{base}/token"),
             introspection_endpoint: format!("{base}/token/introspection"),
             revocation_endpoint: format!("{base}/token/revocation"),
+            device_authorization_endpoint: format!("{base}/device/auth"),
             jwks_uri: Some(format!("{base}/jwks")),
             end_session_endpoint: Some(format!("{base}/session/end")),
             api: format!("{base}/me"),
@@ -218,6 +226,7 @@ impl Server {
             token_endpoint: format!("{issuer}/token"),
             introspection_endpoint: format!("{issuer}/introspect"),
             revocation_endpoint: format!("{issuer}/revoke"),
+            device_authorization_endpoint: format!("{issuer}/device_authorization"),
             jwks_uri: Some(format!("{issuer}/jwks")),
             end_session_endpoint: Some(format!("{issuer}/end_session")),
             api: format!("{issuer}/userinfo"),
@@ -247,6 +256,7 @@ impl Server {
             token_endpoint: format!("{base}/oauth/token"),
             introspection_endpoint: format!("{base}/oauth/introspect"),
             revocation_endpoint: format!("{base}/oauth/revoke"),
+            device_authorization_endpoint: format!("{base}/oauth/device"),
             jwks_uri: None,
             end_session_endpoint: None,
             api: format!("{base}/oauth/api"),

@@ -192,7 +192,7 @@ impl Walk {
         parameter("callback_url").ok_or_else(|| format!("{there} leads nowhere after the logout"))
     }
 
-    fn log_in_to_glewlwyd(&mut self) -> Result<(), String> {
+    pub(crate) fn log_in_to_glewlwyd(&mut self) -> Result<(), String> {
         let login = Url::parse(&format!("{}/api/auth/", self.server.base)).map_err(|error| error.to_string())?;
         let body = serde_json::json!({ "username": self.user, "password": self.password }).to_string();
         let page = self.send(Method::POST, &login, Some(("application/json", body)))?;

@@ -147,12 +147,14 @@ impl Servers {
         let mut ports = Ports::new();
         let redirect_ports =
             (0..8).map(|_| ports.take(1).map(|port| port.to_string())).collect::<Outcome<Vec<_>>>()?.join(" ");
+        let notification_port = ports.take(1)?.to_string();
         let lifetime = std::env::var("ACCESS_TOKEN_LIFETIME").unwrap_or_else(|_| LIFETIME.into());
         let mut variables = vec![
             ("GRANTEE_BIN".to_owned(), program()?),
             ("GRANTEE_INTEROP_STATE".to_owned(), folder.display().to_string()),
             ("GRANTEE_INTEROP_LIFETIME".to_owned(), lifetime.clone()),
             ("GRANTEE_INTEROP_REDIRECT_PORTS".to_owned(), redirect_ports.clone()),
+            ("GRANTEE_INTEROP_NOTIFICATION_PORT".to_owned(), notification_port.clone()),
         ];
         let start = Instant::now();
         let mut servers = Self { running: Vec::new(), folder, keep_state: false, variables: Vec::new() };
@@ -161,6 +163,7 @@ impl Servers {
             let mut command = Command::new("sh");
             command.arg(scripts.join(name).join("start.sh")).arg(port.to_string()).arg(servers.folder.join(name));
             command.env("ACCESS_TOKEN_LIFETIME", &lifetime).env("REDIRECT_PORTS", &redirect_ports);
+            command.env("NOTIFICATION_PORT", &notification_port);
             servers.spawn(name, &command)?;
             variables.push((
                 format!("GRANTEE_INTEROP_{}", name.to_uppercase().replace('-', "_")),

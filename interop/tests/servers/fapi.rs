@@ -2,11 +2,11 @@
 
 use grantee::AuthorizationRequest;
 use grantee::jose::SignatureAlgorithm;
-use grantee::rules::Rules;
+use grantee::rules::{Audit, Rules};
 use grantee_interop::{Server, Walk};
 use url::Url;
 
-use crate::face::{LoggedIn, OpenIdFace, Setup, through_both_faces};
+use crate::face::{Kind, LoggedIn, OpenIdFace, Setup, through_both_faces};
 
 through_both_faces!(
     the_security_profile at oidc_provider_tls,
@@ -38,6 +38,13 @@ fn works<F: OpenIdFace>(setup: &Setup) {
     assert_eq!(face.userinfo_of(&renewed, login.id_token()).expect("userinfo").claims.sub(), Some("alice"));
 }
 
+/// What the server requires of this client without saying so in its metadata, or offers to others.
+const UNSAID: [&str; 2] = ["authorization requests must be pushed", "the server offers no password grant"];
+
+fn lacking(audit: &Audit) -> Vec<&'static str> {
+    audit.lacking().map(|finding| finding.rule).collect()
+}
+
 fn setup(server: &Server) -> Setup {
     Setup::registered(server, "fapi2").dpop().rules(Rules::Fapi2Security)
 }
@@ -46,7 +53,7 @@ fn the_security_profile<F: OpenIdFace>(server: &Server) {
     let setup = setup(server);
     works::<F>(&setup);
     let audit = F::new(&setup).audit(Rules::Fapi2Security).expect("an audit");
-    println!("{audit}");
+    assert_eq!(lacking(&audit), UNSAID);
 }
 
 fn message_signing<F: OpenIdFace>(server: &Server) {
@@ -54,16 +61,23 @@ fn message_signing<F: OpenIdFace>(server: &Server) {
     let extensions = &mut setup.client.registration.extensions;
     extensions.request_object_alg = Some("PS256");
     extensions.authorization_alg = Some("PS256");
+    extensions.introspection_alg = Some("PS256");
     works::<F>(&setup);
-    let audit = F::new(&setup).audit(Rules::Fapi2MessageSigning).expect("an audit");
-    println!("{audit}");
+    let face = F::new(&setup);
+    let audit = face.audit(Rules::Fapi2MessageSigning).expect("an audit");
+    assert_eq!(lacking(&audit), [&UNSAID[..], &["request objects must be signed"]].concat());
+    let tokens = face.client_credentials("read").expect("a token");
+    let seen = face.introspect(&tokens.access_token, Kind::Access).expect("a signed answer");
+    assert_eq!(seen["active"], true, "{seen}");
 }
 
 fn the_server_refuses_what_the_profile_forbids<F: OpenIdFace>(server: &Server) {
-    // Nobody holds our client back here.
-    let lax = Setup { rules: None, dpop: None, ..setup(server) };
+    // Nothing holds our client back here.
+    let lax = Setup { rules: None, ..setup(server) };
     let outcome = F::new(&lax).log_in_by(&mut Walk::new(server), request());
-    println!("NO DPOP {:?}", outcome.err());
-    let outcome = F::new(&lax.clone().pushed()).log_in_by(&mut Walk::new(server), request());
-    println!("NO DPOP PUSHED {:?}", outcome.err());
+    let failure = outcome.err().expect("it was not pushed");
+    assert_eq!(failure.server_error.as_deref(), Some("invalid_request"), "{failure:?}");
+    let unbound = Setup { dpop: None, ..lax.pushed() };
+    let outcome = F::new(&unbound).log_in_by(&mut Walk::new(server), request());
+    outcome.err().expect("nothing was proved").is_refusal(server, "invalid_grant");
 }

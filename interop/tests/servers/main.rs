@@ -9,6 +9,7 @@
 //! | `pushed`, `request_object`, `jarm` | what travels through the browser: a reference, a signed request, a signed answer |
 //! | `dpop`, `mtls` | tokens that are bound to a key or a certificate |
 //! | `resource`, `exchange` | what a token is for, and tokens for tokens and assertions |
+//! | `device`, `ciba` | logins that a person confirms on another device |
 //! | `registration` | clients that register themselves |
 //! | `introspection_jwt` | introspection answers that are signed |
 //! | `fapi` | FAPI 2.0, all of it together |
@@ -18,8 +19,10 @@
 mod face;
 
 mod authentication_request;
+mod ciba;
 mod client_auth;
 mod code;
+mod device;
 mod discovery;
 mod dpop;
 mod endpoints;

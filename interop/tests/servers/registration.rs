@@ -48,7 +48,7 @@ fn a_client_registers_reads_updates_and_deletes_itself<F: OpenIdFace>(server: &S
     let setup = setup(server);
     let asked = metadata();
     let (first, face) = F::register(&setup, initial(server), &asked).expect("a registration");
-    println!("CHANGED {} {:?}", server.name, first.changed_from(&asked));
+    assert_eq!(first.changed_from(&asked), []);
     assert_eq!(first.issuer, server.issuer);
     assert!(first.client_secret.is_some() && first.registration_access_token.is_some(), "{first:?}");
     assert_eq!(first.metadata.client_name.as_deref(), Some("registered by a test"));
@@ -56,15 +56,16 @@ fn a_client_registers_reads_updates_and_deletes_itself<F: OpenIdFace>(server: &S
 
     let read = face.read_registration(&first).expect("it can be read");
     assert_eq!((&read.client_id, &read.metadata.client_name), (&first.client_id, &first.metadata.client_name));
-    let renamed = face.update_registration(&read, &read.metadata.clone().client_name("renamed")).expect("an update");
+    // Glewlwyd tells how the client authenticates as a list, which it does not take back.
+    let failure = face.update_registration(&read, &read.metadata.clone().client_name("renamed"));
+    assert_eq!(
+        failure.as_ref().err().map(|failure| failure.code.as_str()),
+        (server.name == "glewlwyd").then_some("configuration")
+    );
+    let before = failure.unwrap_or(first.clone());
+    let renamed = face.update_registration(&before, &first.metadata.clone().client_name("renamed")).expect("an update");
     assert_eq!(renamed.client_id, first.client_id);
     assert_eq!(renamed.metadata.client_name.as_deref(), Some("renamed"));
-    println!(
-        "ROTATES {} read {} update {}",
-        server.name,
-        read.registration_access_token != first.registration_access_token,
-        renamed.registration_access_token != read.registration_access_token
-    );
 
     // Another program goes on with what was kept.
     let kept = serde_json::to_string(&renamed).expect("it can be kept");
@@ -74,13 +75,15 @@ fn a_client_registers_reads_updates_and_deletes_itself<F: OpenIdFace>(server: &S
     let info = other.userinfo(&login).expect("userinfo");
     assert_eq!(info.claims.sub(), Some(login.id_token().subject()));
 
-    if renamed.registration_access_token != first.registration_access_token {
+    let rotates = renamed.registration_access_token != read.registration_access_token;
+    assert_eq!(rotates, server.name == "oidc-provider", "an update brings a new token at one of them");
+    if rotates {
         let failure = other.read_registration(&first).expect_err("its token was replaced");
         assert_eq!(failure.status, Some(401), "{failure:?}");
     }
     other.delete_registration(&kept).expect("it is gone");
     let failure = other.read_registration(&kept).expect_err("it is gone");
-    println!("GONE {} {failure:?}", server.name);
+    assert_eq!(failure.status, Some(401), "{failure:?}");
     let failure = F::registered(&setup, &kept).expect("a client").token(ClientCredentials::new());
     failure.expect_err("nobody knows it").is_refusal(server, "invalid_client");
 }
@@ -114,13 +117,12 @@ fn what_was_registered_is_expected<F: OpenIdFace>(server: &Server) {
 fn without_the_initial_access_token_nobody_registers<F: OpenIdFace>(server: &Server) {
     for initial in [None, Some("another-token")] {
         let failure = F::register(&setup(server), initial, &metadata()).err().expect("no token");
-        assert_eq!(failure.status.unwrap_or(401), 401, "{failure:?}");
-        println!("NO INITIAL {failure:?}");
+        assert_eq!(failure.server_error.as_deref(), Some("invalid_token"), "{failure:?}");
     }
 }
 
 fn what_no_client_may_be_is_refused<F: OpenIdFace>(server: &Server) {
     let asked = metadata().redirect_uris(["no URI at all"]);
     let failure = F::register(&setup(server), initial(server), &asked).err().expect("no redirect URI");
-    println!("BAD {} {failure:?}", server.name);
+    assert_eq!(failure.server_error.as_deref(), Some("invalid_redirect_uri"), "{failure:?}");
 }

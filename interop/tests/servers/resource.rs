@@ -54,7 +54,6 @@ fn authorization_details_are_granted_and_told<F: OpenIdFace>(server: &Server) {
         let login = face.log_in_by(&mut Walk::new(server), request).expect("a login");
         let granted = login.token().authorization_details().expect("a list").expect("they are told");
         let granted = serde_json::to_value(granted).expect("JSON");
-        println!("GRANTED {granted}");
         assert_eq!(granted, json!([{ "type": "payment", "amount": "10" }]));
     }
 }

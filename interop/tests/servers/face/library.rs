@@ -4,23 +4,25 @@ use grantee::authorization::{AuthorizationResponse, RequestObjects};
 use grantee::endpoint::end_session::{EndSession, PendingLogout};
 use grantee::endpoint::registration::Registration;
 use grantee::endpoint::userinfo::{UnboundUserinfo, Userinfo};
+use grantee::grant::DeviceAuthorization;
 use grantee::jose::{DecryptionKey, Jwk, KeyAlgorithm, SignatureAlgorithm, SigningKey};
 use grantee::legacy::Password;
 use grantee::oidc::{IdToken, IdTokenExpectations};
 use grantee::rules::{Audit, Rules};
 use grantee::{
-    AuthorizationRequest, Callback, ClientCredentials, ClientMetadata, ClientSecretJwt, ClientSecretPost, Error, Grant,
-    Pending, PrivateKeyJwt, RefreshToken, Secret, SelfSignedTlsClientAuth, TlsClientAuth, Token, TokenToActOn,
-    UnverifiedIdToken,
+    AuthorizationRequest, BackchannelAuthenticationRequest, Callback, ClientCredentials, ClientMetadata,
+    ClientSecretJwt, ClientSecretPost, DeviceAuthorizationRequest, Error, Grant, Pending, PollState, PrivateKeyJwt,
+    RefreshToken, Secret, SelfSignedTlsClientAuth, TlsClientAuth, Token, TokenToActOn, UnverifiedIdToken,
 };
 use grantee_interop::server::USER;
 use grantee_interop::{Auth, Walk};
 use serde_json::Value;
 use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
-use super::{By, Face, Failure, Kind, LoggedIn, OpenIdFace, Outcome, Session, Setup, Tokens};
+use super::{By, Face, Failure, Kind, LoggedIn, OpenIdFace, Outcome, Polls, Session, Setup, Tokens};
 
 /// Waits for futures on a runtime.
 #[derive(Clone)]
@@ -157,7 +159,9 @@ fn pem(file: &Path) -> Vec<u8> {
 }
 
 macro_rules! library_face {
-    ($(#[$doc:meta])* $face:ident, $held:ident, $driver:ty, $client:ty, $builder:ty, $session:ty, $login:ty) => {
+    ($(#[$doc:meta])*
+        $face:ident, $held:ident, $waiting:ident, $driver:ty, $client:ty, $builder:ty, $session:ty, $login:ty, $polling:ty
+    ) => {
         $(#[$doc])*
         pub(crate) struct $face {
             driver: $driver,
@@ -172,6 +176,12 @@ macro_rules! library_face {
             session: $session,
         }
 
+        /// A wait for a person.
+        pub(crate) struct $waiting {
+            driver: $driver,
+            polling: $polling,
+        }
+
         impl $face {
             fn builder(setup: &Setup) -> $builder {
                 let server = &setup.server;
@@ -180,7 +190,8 @@ macro_rules! library_face {
                     None => <$client>::at(&server.token_endpoint)
                         .authorization_endpoint(&server.authorization_endpoint)
                         .introspection_endpoint(&server.introspection_endpoint)
-                        .revocation_endpoint(&server.revocation_endpoint),
+                        .revocation_endpoint(&server.revocation_endpoint)
+                        .device_authorization_endpoint(&server.device_authorization_endpoint),
                 };
                 let builder = match (&server.issuer, &server.jwks_uri) {
                     (Some(issuer), Some(keys)) if setup.keys => {
@@ -316,6 +327,20 @@ macro_rules! library_face {
                 Ok((&self.driver.wait(self.client.token(RefreshToken::new(refresh_token)))?).into())
             }
 
+            fn log_in_on_a_device(&self, scope: &str, person: &dyn Fn(&str)) -> Outcome<Tokens> {
+                let request = DeviceAuthorizationRequest::new().scope(scope);
+                let device = self.driver.wait(self.client.device(request))?;
+                person(device.user_code());
+                Ok(self.driver.wait(device.wait())?.token().into())
+            }
+
+            fn log_in_elsewhere(&self, hint: &str, person: &dyn Fn()) -> Outcome<Tokens> {
+                let request = BackchannelAuthenticationRequest::login_hint(hint).scope("openid");
+                let asked = self.driver.wait(self.client.backchannel(request))?;
+                person();
+                Ok(self.driver.wait(asked.wait())?.token().into())
+            }
+
             fn introspect(&self, token: &str, kind: Kind) -> Outcome<Value> {
                 let seen = self.driver.wait(self.client.introspect(to_act_on(token, kind)))?;
                 assert_eq!(seen.members["active"], seen.active);
@@ -357,6 +382,7 @@ macro_rules! library_face {
 
         impl OpenIdFace for $face {
             type Login = $login;
+            type Polling = $waiting;
 
             fn start(&self, request: AuthorizationRequest) -> Outcome<(String, Pending)> {
                 let (url, pending) = self.driver.wait(self.client.start(request))?;
@@ -446,8 +472,33 @@ macro_rules! library_face {
                 Ok(self.driver.wait(self.client.delete_registration(kept))?)
             }
 
+            fn device(&self, request: DeviceAuthorizationRequest) -> Outcome<(DeviceAuthorization, $waiting)> {
+                let device = self.driver.wait(self.client.device(request))?;
+                let waiting = $waiting { driver: self.driver.clone(), polling: device.polling() };
+                Ok((device.authorization().clone(), waiting))
+            }
+
+            fn backchannel(&self, request: BackchannelAuthenticationRequest) -> Outcome<$waiting> {
+                let asked = self.driver.wait(self.client.backchannel(request))?;
+                Ok($waiting { driver: self.driver.clone(), polling: asked.polling()? })
+            }
+
             fn audit(&self, rules: Rules) -> Outcome<Audit> {
                 Ok(self.driver.wait(self.client.audit_for(rules))?)
+            }
+        }
+
+        impl Polls<$login> for $waiting {
+            fn poll_once(&mut self) -> Option<PollState<$login>> {
+                self.driver.wait(self.polling.poll_once())
+            }
+
+            fn interval(&self) -> Duration {
+                self.polling.interval()
+            }
+
+            fn wait(self) -> Outcome<$login> {
+                Ok(self.driver.wait(self.polling.wait())?)
             }
         }
 
@@ -474,9 +525,11 @@ macro_rules! library_face {
 
 library_face!(
     /// `grantee::Client`, over reqwest.
-    AsyncFace, AsyncSession, Tokio, grantee::Client, grantee::ClientBuilder, grantee::Session, grantee::Login
+    AsyncFace, AsyncSession, AsyncPolling, Tokio, grantee::Client, grantee::ClientBuilder, grantee::Session, grantee::Login,
+    grantee::Polling
 );
 library_face!(
     /// `grantee::blocking::Client`, over ureq.
-    BlockingFace, BlockingSession, Thread, grantee::blocking::Client, grantee::blocking::ClientBuilder, grantee::blocking::Session, grantee::blocking::Login
+    BlockingFace, BlockingSession, BlockingPolling, Thread, grantee::blocking::Client, grantee::blocking::ClientBuilder,
+    grantee::blocking::Session, grantee::blocking::Login, grantee::blocking::Polling
 );

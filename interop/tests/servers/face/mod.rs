@@ -5,7 +5,7 @@ mod openid;
 pub(crate) mod program;
 
 pub(crate) use library::{AsyncFace, BlockingFace};
-pub(crate) use openid::{LoggedIn, OpenIdFace, at, through_both_faces, through_the_program};
+pub(crate) use openid::{LoggedIn, OpenIdFace, Polls, at, through_both_faces, through_the_program};
 pub(crate) use program::ProgramFace;
 
 use grantee::jose::{Curve, Jwk, KeyKind, SignatureAlgorithm, base64url};
@@ -198,6 +198,10 @@ pub(crate) trait Face: Sized {
     fn refresh(&self, refresh_token: &str) -> Outcome<Tokens>;
     fn introspect(&self, token: &str, kind: Kind) -> Outcome<Value>;
     fn revoke(&self, token: &str, kind: Kind) -> Outcome<()>;
+    /// A login on a device: the person is told the code, and confirms it or not before this waits.
+    fn log_in_on_a_device(&self, scope: &str, person: &dyn Fn(&str)) -> Outcome<Tokens>;
+    /// A login that the server asks a person for, who is told that it has and decides before this waits.
+    fn log_in_elsewhere(&self, hint: &str, person: &dyn Fn()) -> Outcome<Tokens>;
     /// A session with its first token: a session of the library's, or a profile of the program's.
     fn session(&self, by: By) -> Outcome<Self::Session>;
 

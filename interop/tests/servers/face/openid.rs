@@ -4,16 +4,22 @@ use grantee::authorization::AuthorizationResponse;
 use grantee::endpoint::end_session::{EndSession, PendingLogout};
 use grantee::endpoint::registration::Registration;
 use grantee::endpoint::userinfo::{UnboundUserinfo, Userinfo};
+use grantee::grant::DeviceAuthorization;
 use grantee::oidc::{IdToken, IdTokenExpectations};
 use grantee::rules::{Audit, Rules};
-use grantee::{AuthorizationRequest, Callback, ClientMetadata, Grant, Pending, Token, UnverifiedIdToken};
+use grantee::{
+    AuthorizationRequest, BackchannelAuthenticationRequest, Callback, ClientMetadata, DeviceAuthorizationRequest,
+    Grant, Pending, PollState, Token, UnverifiedIdToken,
+};
 use grantee_interop::Walk;
+use std::time::Duration;
 
 use super::{Face, Outcome, Setup};
 
 /// A client that knows who logged in.
 pub(crate) trait OpenIdFace: Face {
     type Login: LoggedIn;
+    type Polling: Polls<Self::Login>;
 
     fn start(&self, request: AuthorizationRequest) -> Outcome<(String, Pending)>;
     fn finish(&self, pending: Pending, callback: Callback<'_>) -> Outcome<Self::Login>;
@@ -30,6 +36,8 @@ pub(crate) trait OpenIdFace: Face {
     /// Userinfo by a token of whoever it may be.
     fn anybodys_userinfo(&self, token: &Token) -> Outcome<UnboundUserinfo>;
     fn audit(&self, rules: Rules) -> Outcome<Audit>;
+    fn device(&self, request: DeviceAuthorizationRequest) -> Outcome<(DeviceAuthorization, Self::Polling)>;
+    fn backchannel(&self, request: BackchannelAuthenticationRequest) -> Outcome<Self::Polling>;
     /// A client that the server registers now: this setup with what it is registered as, and the client itself.
     fn register(setup: &Setup, initial: Option<&str>, metadata: &ClientMetadata) -> Outcome<(Registration, Self)>;
     /// A client whose registration was kept.
@@ -46,8 +54,15 @@ pub(crate) trait OpenIdFace: Face {
     }
 }
 
+/// Waits for a person.
+pub(crate) trait Polls<L> {
+    fn poll_once(&mut self) -> Option<PollState<L>>;
+    fn interval(&self) -> Duration;
+    fn wait(self) -> Outcome<L>;
+}
+
 /// What a login brought.
-pub(crate) trait LoggedIn {
+pub(crate) trait LoggedIn: std::fmt::Debug {
     fn token(&self) -> &Token;
     fn id_token(&self) -> &IdToken;
 }

@@ -191,6 +191,14 @@ impl Face for ProgramFace {
         Ok(tokens(&done(self.run(&["token", "refresh", "--refresh-token", "-"], &[], refresh_token))?))
     }
 
+    fn log_in_on_a_device(&self, _: &str, _: &dyn Fn(&str)) -> Outcome<Tokens> {
+        panic!("not yet")
+    }
+
+    fn log_in_elsewhere(&self, _: &str, _: &dyn Fn()) -> Outcome<Tokens> {
+        panic!("not yet")
+    }
+
     fn introspect(&self, token: &str, kind: Kind) -> Outcome<Value> {
         done(self.run(&["introspect", "--token-type-hint", kind.hint()], &[], token))
     }
