@@ -133,7 +133,7 @@ pub(crate) struct Settings {
     pub(crate) jwks_uri: Option<String>,
 
     /// The client's identifier.
-    #[arg(long, env = "GRANTEE_CLIENT_ID", hide_env = true, value_name = "ID")]
+    #[arg(long, env = "GRANTEE_CLIENT_ID", hide_env = true, value_name = "ID", allow_hyphen_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_id: Option<String>,
 
@@ -248,12 +248,12 @@ pub(crate) struct Settings {
     pub(crate) authorization_details: Option<String>,
 
     /// A nonce of your own for a login; one is made unless given.
-    #[arg(long, env = "GRANTEE_NONCE", hide_env = true, value_name = "NONCE")]
+    #[arg(long, env = "GRANTEE_NONCE", hide_env = true, value_name = "NONCE", allow_hyphen_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) nonce: Option<String>,
 
     /// A state of your own for a login; one is made unless given.
-    #[arg(long, env = "GRANTEE_STATE", hide_env = true, value_name = "STATE")]
+    #[arg(long, env = "GRANTEE_STATE", hide_env = true, value_name = "STATE", allow_hyphen_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<String>,
 

@@ -509,8 +509,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         rule: "a ping has the bearer token that was sent",
         tests: CIBA,
         file: INBOX,
-        from: "let fitting = held.get(&digest(&shown)).into_iter().flatten();\n            fitting.filter(|place| place.token == shown).cloned().collect()",
-        to: "held.values().flatten().cloned().collect()",
+        from: "let delivery = self.0.lock().fitting(&key).find(|place| place.token == shown).ok_or_else(unknown)?.delivery;\n",
+        to: "let place = self.0.lock().0.values().flatten().next().cloned().ok_or_else(unknown)?;\n        let (key, delivery) = (digest(&place.token), place.delivery);\n        let _ = shown;\n",
     },
     Mutant {
         rule: "auth_req_id is required",
@@ -523,8 +523,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         rule: "expires_in of the request is required",
         tests: CIBA,
         file: CIBA_REQUEST,
-        from: "expires_in.ok_or_else(|| broken(\"expires_in, a positive number of seconds\", \"expires_in\"))?",
-        to: "expires_in.unwrap_or(DEFAULT_INTERVAL * 24)",
+        from: ".ok_or_else(|| broken(\"expires_in, a positive number of seconds\", \"expires_in\"))?",
+        to: ".unwrap_or(DEFAULT_INTERVAL * 24)",
     },
     Mutant {
         rule: "a signed CIBA request has a jti",

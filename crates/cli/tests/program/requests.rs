@@ -43,6 +43,14 @@ fn a_pushed_request_leaves_a_reference_in_the_browser() {
 }
 
 #[test]
+fn a_nonce_and_a_state_may_begin_like_an_option() {
+    let (home, server) = (Home::new(), Server::builder().auto_approve("alice").start());
+    let options = service(&home, &server);
+    let own = ["--scope", "openid", "--nonce", "-nonce-of-ones-own", "--state", "--state-of-ones-own"];
+    assert_eq!(log_in(&home, &options, &own).json()["id_token_claims"]["nonce"], "-nonce-of-ones-own");
+}
+
+#[test]
 fn a_request_object_is_signed_by_its_key_or_the_clients_or_the_secret() {
     let home = Home::new();
     let client = keyed(&home, Client::new("signs").secret("secret").require_signed_request_object());

@@ -314,10 +314,6 @@ fn web_address(name: &'static str, text: &str) -> Result<String> {
         RuleViolation::new(STAGE, "a verification address is a URL that a browser opens", ANSWER)
             .expected(format_args!("{name} with https or http"))
     };
-    if text.len() > LONGEST_ADDRESS {
-        let long = broken().expected(format_args!("{name} of at most {LONGEST_ADDRESS} bytes"));
-        return Err(long.got(format_args!("{} bytes", text.len())).into());
-    }
     let url = Url::parse(text).map_err(|_| broken().got("what is no URL"))?;
     if !matches!(url.scheme(), "https" | "http") {
         return Err(Error::from(broken().got(format_args!("the scheme {}", url.scheme()))));
@@ -325,7 +321,8 @@ fn web_address(name: &'static str, text: &str) -> Result<String> {
     // Parsed, a URL has its odd characters encoded.
     let address = if text.bytes().all(|byte| byte.is_ascii_graphic()) { text.to_owned() } else { String::from(url) };
     if address.len() > LONGEST_ADDRESS {
-        return Err(Error::from(broken().got(format_args!("{} bytes", address.len()))));
+        let long = broken().expected(format_args!("{name} of at most {LONGEST_ADDRESS} bytes"));
+        return Err(long.got(format_args!("{} bytes", address.len())).into());
     }
     Ok(address)
 }

@@ -99,8 +99,7 @@ impl NotificationInbox {
         let delivery = self.0.lock().fitting(&key).find(|place| place.token == shown).ok_or_else(unknown)?.delivery;
         let mut members = members(body)?;
         let id = auth_req_id(&members)?;
-        Notification::of(delivery, members.clone())?;
-        if delivery != Delivery::Push {
+        if matches!(Notification::of(delivery, members.clone())?, Notification::Ping) {
             // Nothing else of it is ever looked at.
             members.retain(|name, _| name == "auth_req_id");
         }
