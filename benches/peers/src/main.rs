@@ -84,8 +84,15 @@ type Work<'a> = &'a dyn Fn();
 
 /// Times the raw operation, ours and the peers' in turn, and takes the median of each.
 pub fn row(quick: bool, what: String, most: Most, raw: Work<'_>, ours: Work<'_>, peers: [Option<Work<'_>>; 3]) -> Row {
-    // Many short rounds: on a busy machine most of them still run without another program in between.
-    let (rounds, calls) = if quick { (3, 2) } else { (301, 40) };
+    let once = || {
+        let start = Instant::now();
+        raw();
+        start.elapsed().as_secs_f64()
+    };
+    let quickest = (0..9).map(|_| once()).fold(f64::INFINITY, f64::min);
+    // Many short rounds, of half a millisecond or so: on a busy machine most of them still run without another program in between.
+    #[allow(clippy::cast_possible_truncation, clippy::cast_sign_loss)]
+    let (rounds, calls) = if quick { (3, 2) } else { (301, (0.0006 / quickest).clamp(2.0, 40.0) as u32) };
     let time = |work: Work<'_>| {
         let start = Instant::now();
         (0..calls).for_each(|_| work());

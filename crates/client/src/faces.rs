@@ -175,6 +175,13 @@ macro_rules! device {
                 self.authorization.grant()
             }
 
+            /// Where the person has to go, the code in it where the server has such an address, as a QR code of text: two modules
+            /// a character, light on dark as most terminals are. `None` where it is too long for one.
+            #[cfg(feature = "qr")]
+            pub fn qr(&self) -> Option<String> {
+                $crate::faces::qr(self.verification_uri_complete().unwrap_or(self.verification_uri()))
+            }
+
             /// Waits state by state.
             pub fn polling(&self) -> Polling {
                 Polling::new(self.client.core().device_polling(&self.authorization), self.client.clone())
@@ -198,6 +205,15 @@ macro_rules! device {
     };
 }
 pub(crate) use device;
+
+/// An address as a QR code of text.
+#[cfg(feature = "qr")]
+pub(crate) fn qr(address: &str) -> Option<String> {
+    use qrcode::render::unicode::Dense1x2;
+    let code = qrcode::QrCode::new(address).ok()?;
+    // A code is dark on light, and most terminals are light on dark.
+    Some(code.render::<Dense1x2>().dark_color(Dense1x2::Light).light_color(Dense1x2::Dark).build())
+}
 
 /// A backchannel authentication under way, but for its waits. Expects `Client`, `Polling`, `Result` and the core's types in scope.
 macro_rules! backchannel {
@@ -240,3 +256,22 @@ macro_rules! backchannel {
     };
 }
 pub(crate) use backchannel;
+
+#[cfg(all(test, feature = "qr"))]
+mod tests {
+    #[test]
+    fn an_address_becomes_a_picture_with_a_margin() {
+        let picture = super::qr("https://as.example/device?user_code=WDJB-MJHT").unwrap();
+        let lines: Vec<&str> = picture.lines().collect();
+        let width = lines[0].chars().count();
+        assert!(lines.iter().all(|line| line.chars().count() == width), "{picture}");
+        // Four light modules around it (ISO/IEC 18004 section 6.3.8).
+        assert!(lines[0].chars().chain(lines[1].chars()).all(|character| character == '\u{2588}'), "{picture}");
+        // The last line has one row of modules alone.
+        assert!(
+            lines[..lines.len() - 1].iter().all(|line| line.starts_with("\u{2588}\u{2588}\u{2588}\u{2588}")),
+            "{picture}"
+        );
+        assert_eq!(super::qr(&"x".repeat(5000)), None);
+    }
+}
