@@ -113,6 +113,7 @@ fn a_request_for_another_server_is_refused<F: OpenIdFace>(server: &Server) {
 fn a_client_registered_for_it_is_refused_without_it<F: Face>(server: &Server) {
     let mut setup = Setup::registered(server, "jar");
     setup.client.registration.extensions.request_object_alg = None;
+    setup.client.registration.key = None;
     let failure = F::new(&setup).log_in().expect_err("it was not signed");
     assert_eq!(failure.server_error.as_deref(), Some("invalid_request"), "{failure:?}");
 }

@@ -53,10 +53,12 @@ pub(super) fn run(args: Args, json: bool) -> Result<()> {
     }
 }
 
-/// A key to decrypt with says that ID tokens come encrypted, unless it may be for userinfo.
+/// A key to decrypt with says that ID tokens come encrypted, unless it may be for something else.
 fn encrypted_as_said(settings: &Settings, brought: &Brought) -> Result<()> {
-    let for_userinfo = settings.userinfo || settings.userinfo_encryption.is_some();
-    if settings.decryption_key.is_none() || for_userinfo {
+    let others =
+        [&settings.userinfo_encryption, &settings.authorization_encryption, &settings.introspection_encryption];
+    let for_another = settings.userinfo || others.iter().any(|encryption| encryption.is_some());
+    if settings.decryption_key.is_none() || for_another {
         return Ok(());
     }
     let id_token = match brought {
@@ -69,7 +71,7 @@ fn encrypted_as_said(settings: &Settings, brought: &Brought) -> Result<()> {
             let rule = "the token is encrypted as registered";
             let error = jose::Error::new(ErrorKind::NotAllowed, rule, "OpenID Connect Core section 3.1.3.7");
             Err(Failure::refused(error.got("one that is not encrypted"))
-                .hint("if the key is for userinfo, say so with --userinfo or --userinfo-encryption ALG/ENC"))
+                .hint("if the key is for something else, say so: --userinfo, --authorization-encryption ALG/ENC"))
         }
         _ => Ok(()),
     }

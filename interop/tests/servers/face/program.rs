@@ -236,7 +236,8 @@ impl Face for ProgramFace {
 
     fn metadata(&self) -> Outcome<Value> {
         let issuer = self.setup.issuer().expect("a server with metadata");
-        done(self.program.run(["discover", issuer, "--json"]))
+        let ca = self.setup.server.tls.ca.iter().flat_map(|ca| ["--ca".to_owned(), path(ca)]);
+        done(self.program.run(["discover", issuer, "--json"].map(str::to_owned).into_iter().chain(ca)))
     }
 
     fn log_in_with(&self, further: &[(&str, &str)]) -> Outcome<Tokens> {
