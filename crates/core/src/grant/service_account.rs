@@ -5,7 +5,7 @@ use super::jwt_bearer::not_signed;
 use super::{JwtBearer, SignedJwtBearer};
 use crate::client::{Config, Server};
 use crate::client_auth::from_fn;
-use crate::error::{Error, Excerpt, Result};
+use crate::error::{Error, Result};
 use crate::wire;
 use grantee_jose::{Jwk, SignatureAlgorithm, SigningKey};
 use serde_json::{Map, Value};
@@ -53,8 +53,10 @@ impl ServiceAccount {
         let members = members(text)?;
         let kind = required(&members, "type")?;
         if kind != "service_account" {
+            // A file with its members mixed up may have the key here.
+            let is_word = kind.len() <= 40 && kind.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_');
             return Err(wrong(
-                format!("its type is {}", Excerpt(kind)),
+                format!("its type is {}", if is_word { kind } else { "no word" }),
                 "hand over the key file of a service account; other credential files are for other grants",
             ));
         }
@@ -199,6 +201,8 @@ mod tests {
         }
         assert!(refused(|file| file["type"] = "authorized_user".into()).contains("authorized_user"));
         assert!(refused(|file| file["token_uri"] = "http://as.example/token".into()).contains("token_uri"));
+        let mixed_up = |file: &mut Map<String, Value>| drop(file.insert("type".into(), file["private_key"].clone()));
+        assert!(refused(mixed_up).contains("no word"));
         let cut = |file: &mut Map<String, Value>| {
             let pem = file["private_key"].as_str().unwrap().replace("-----END", "");
             file["private_key"] = pem.into();
