@@ -69,7 +69,12 @@ impl Scripted {
     }
 
     pub(crate) fn sent(&self) -> Vec<(Duration, Request)> {
-        lock(&self.0.sent).clone()
+        self.sent_since(0)
+    }
+
+    /// The requests after the first ones.
+    pub(crate) fn sent_since(&self, first: usize) -> Vec<(Duration, Request)> {
+        lock(&self.0.sent).get(first..).unwrap_or_default().to_vec()
     }
 }
 

@@ -123,8 +123,9 @@ fn proof(
     nonce
 }
 
-fn place(url: &Url) -> (&str, Option<&str>, Option<u16>, &str) {
-    (url.scheme(), url.host_str(), url.port_or_known_default(), url.path())
+fn place(url: &Url) -> (&str, Option<String>, Option<u16>, &str) {
+    // Of a scheme that the parser does not know, the host is left as it is written.
+    (url.scheme(), url.host_str().map(str::to_ascii_lowercase), url.port_or_known_default(), url.path())
 }
 
 fn is_nonce(nonce: &str) {
