@@ -91,7 +91,7 @@ fn a_code_is_bound_to_the_key_that_asked_for_it<F: OpenIdFace>(server: &Server) 
         let bound = stolen.as_object_mut().expect("an object").remove("key_thumbprint");
         assert!(bound.is_some(), "{stolen}");
         let stolen = Pending::from_json(&stolen.to_string()).expect("what was kept");
-        let failure = F::new(&setup.dpop()).finish(stolen, (&callback).into()).err().expect("another key");
+        let failure = F::new(&setup.dpop()).finish(stolen, (&callback).into()).expect_err("another key");
         let error = if server.name == "glewlwyd" { "invalid_dpop_proof" } else { "invalid_grant" };
         assert_eq!(failure.server_error.as_deref(), Some(error), "{failure:?}");
     }

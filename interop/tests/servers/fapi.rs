@@ -101,9 +101,9 @@ fn the_server_refuses_what_the_profile_forbids<F: OpenIdFace>(server: &Server) {
     // Nothing holds our client back here.
     let lax = Setup { rules: None, ..setup(server) };
     let outcome = F::new(&lax).log_in_by(&mut Walk::new(server), request());
-    let failure = outcome.err().expect("it was not pushed");
+    let failure = outcome.expect_err("it was not pushed");
     assert_eq!(failure.server_error.as_deref(), Some("invalid_request"), "{failure:?}");
     let unbound = Setup { dpop: None, ..lax.pushed() };
     let outcome = F::new(&unbound).log_in_by(&mut Walk::new(server), request());
-    outcome.err().expect("nothing was proved").is_refusal(server, "invalid_grant");
+    outcome.expect_err("nothing was proved").is_refusal(server, "invalid_grant");
 }

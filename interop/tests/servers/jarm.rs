@@ -72,7 +72,7 @@ fn a_signed_and_encrypted_answer<F: OpenIdFace>(server: &Server) {
 fn an_answer_signed_otherwise_than_registered_is_refused<F: OpenIdFace>(server: &Server) {
     let refused = |setup: &Setup| {
         let outcome = F::new(setup).log_in_by(&mut Walk::new(server), request("jwt"));
-        outcome.err().expect("another registration")
+        outcome.expect_err("another registration")
     };
     let mut signed = setup(server, false);
     signed.client.registration.extensions.authorization_alg = Some("ES256");
@@ -95,7 +95,7 @@ fn a_changed_answer_is_refused<F: OpenIdFace>(server: &Server) {
     let middle = signature.len() / 2;
     let other = if signature[middle..].starts_with('A') { "B" } else { "A" };
     signature.replace_range(middle..=middle, other);
-    let failure = face.finish(pending, (&parts.join(".")).into()).err().expect("a changed signature");
+    let failure = face.finish(pending, (&parts.join(".")).into()).expect_err("a changed signature");
     failure.breaks("the signature verifies");
 }
 
@@ -106,7 +106,7 @@ fn an_answer_to_another_client_is_refused<F: OpenIdFace>(server: &Server) {
     let callback = Walk::new(server).to(&url, theirs.redirect_uri()).expect("a callback");
     let face = F::new(&setup(server, false));
     let (_, pending) = face.start(request("jwt").state(state)).expect("a request");
-    face.finish(pending, (&callback).into()).err().expect("another client's").breaks("aud is this client");
+    face.finish(pending, (&callback).into()).expect_err("another client's").breaks("aud is this client");
 }
 
 fn an_unsigned_answer_is_refused<F: OpenIdFace>(server: &Server) {
@@ -117,7 +117,7 @@ fn an_unsigned_answer_is_refused<F: OpenIdFace>(server: &Server) {
     assert!(callback.contains("code="), "{callback}");
     let face = F::new(&setup);
     let (_, pending) = face.start(request("jwt").state(state)).expect("a request");
-    let failure = face.finish(pending, (&callback).into()).err().expect("it is not signed");
+    let failure = face.finish(pending, (&callback).into()).expect_err("it is not signed");
     failure.breaks("the answer is signed, as was asked");
 }
 

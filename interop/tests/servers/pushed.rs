@@ -93,7 +93,7 @@ fn a_code_serves_once<F: OpenIdFace>(server: &Server) {
     let again = Pending::from_json(&pending.to_json().expect("it can be kept")).expect("what was kept");
     let callback = Walk::new(server).to(&url, setup.redirect_uri()).expect("a callback");
     let login = face.finish(pending, (&callback).into()).expect("a login");
-    let failure = face.finish(again, (&callback).into()).err().expect("the code was used");
+    let failure = face.finish(again, (&callback).into()).expect_err("the code was used");
     let error = if server.name == "glewlwyd" { "invalid_code" } else { "invalid_grant" };
     assert_eq!(failure.server_error.as_deref(), Some(error), "{failure:?}");
     // What the code has brought ends too (RFC 6749 section 4.1.2).
