@@ -64,6 +64,10 @@ fn shown_by(pair: Option<&Pair>) -> Certificate {
     pair.map_or(Certificate::Absent, |pair| Certificate::Thumbprint(Arc::clone(&pair.thumbprint)))
 }
 
+/// How long an idle connection is kept. Many servers, Node's and Apache's among them, close theirs after five seconds: a request on
+/// its way meanwhile would be lost, and one that spends a code or a refresh token can't be repeated.
+pub(crate) const IDLE: Duration = Duration::from_secs(4);
+
 /// Said with every request, since some APIs refuse one without.
 pub(crate) const USER_AGENT: &str = concat!("grantee/", env!("CARGO_PKG_VERSION"));
 

@@ -3,7 +3,7 @@
 use super::certificate::Pair;
 use super::public_only::{self, NotPublic, PublicResolver};
 use super::renewing::{Renewing, WithCertificate};
-use super::{AUTHORITY, HttpSettings, USER_AGENT, authorities, shown_by, unreadable};
+use super::{AUTHORITY, HttpSettings, IDLE, USER_AGENT, authorities, shown_by, unreadable};
 use bytes::{Bytes, BytesMut};
 use grantee_core::error::{Result, TransportError, TransportErrorKind};
 use grantee_core::ports::{BoxFuture, Certificate, Http, Limits, ParsedUrl, PublicOnly, Request, Response};
@@ -129,6 +129,7 @@ fn builder(settings: &HttpSettings, pair: Option<&Pair>) -> Result<reqwest::Clie
         // A repetition must be made anew: a proof or an assertion serves once.
         .retry(reqwest::retry::never())
         .connect_timeout(settings.connect_timeout)
+        .pool_idle_timeout(IDLE)
         .timeout(settings.timeout)
         .no_proxy();
     if !settings.only_ca.is_empty() {

@@ -3,7 +3,7 @@
 use super::certificate::Pair;
 use super::public_only::{self, NotPublic, PublicResolver};
 use super::renewing::{Renewing, WithCertificate};
-use super::{HttpSettings, USER_AGENT, authorities, shown_by, unreadable};
+use super::{HttpSettings, IDLE, USER_AGENT, authorities, shown_by, unreadable};
 use crate::blocking;
 use crate::blocking::ports::WhenPolled;
 use grantee_core::error::{Result, TransportError, TransportErrorKind};
@@ -177,6 +177,7 @@ fn config(settings: &HttpSettings, pair: Option<&Pair>) -> Result<Config> {
         .http_status_as_error(false)
         .allow_non_standard_methods(true)
         .timeout_connect(Some(settings.connect_timeout))
+        .max_idle_age(IDLE)
         .timeout_global(Some(settings.timeout))
         // The pool goes by the identity of this value, so it is made once.
         .tls_config(tls.build())
@@ -248,6 +249,12 @@ pub(super) fn failure(error: ureq::Error) -> TransportError {
 mod tests {
     use super::*;
     use grantee_core::jose::{Curve, Jwk, KeyKind};
+
+    #[test]
+    fn an_idle_connection_is_given_up_before_servers_close_it() {
+        let http = UreqHttp::from_settings(&HttpSettings::default(), None).unwrap();
+        assert!(http.agent().config().max_idle_age() < std::time::Duration::from_secs(5));
+    }
 
     #[test]
     fn strangers_are_shown_no_certificate_of_an_agent_of_ones_own() {
