@@ -23,7 +23,7 @@ fn main() {
     let quick = std::env::args().any(|argument| argument == "--test");
     let mut rows = vec![held_header(quick)];
     rows.extend(authorization_url(quick));
-    rows.extend([callback(quick), memory(quick)]);
+    rows.extend([callback(quick), memory(quick), polls(quick)]);
     if !quick {
         rows.extend(instructions());
         rows.extend(stampede());
@@ -198,6 +198,22 @@ fn memory(quick: bool) -> Row {
         found: format!("{bytes} heap bytes each, {rate} look-ups a second"),
         reach: "at most 300 bytes",
         reached: quick || bytes.parse::<u32>().is_ok_and(|bytes| bytes <= 300),
+    }
+}
+
+fn polls(quick: bool) -> Row {
+    let count = if quick { 10 } else { 1000 };
+    let output =
+        Command::new(env!("CARGO_BIN_EXE_grantee-bench-polls")).args(["poll", "-", &count.to_string()]).output();
+    let text = String::from_utf8(output.expect("a process").stdout).expect("text");
+    let numbers: Vec<usize> = text.split_whitespace().filter_map(|number| number.parse().ok()).collect();
+    let [waiting, asking, most, tokens] = numbers[..] else { panic!("four numbers: {text}") };
+    Row {
+        what: "1,000 device polls in flight on one thread",
+        floor: "-".to_owned(),
+        found: format!("{most} at once; {waiting} heap bytes each waiting, {asking} asking; {tokens} tokens"),
+        reach: "1,000 at once, bytes stated",
+        reached: most == count && tokens == count,
     }
 }
 

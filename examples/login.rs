@@ -1,5 +1,7 @@
 //! A person logs in. What is pending stays in their session meanwhile.
 
+mod browser;
+
 use grantee::{AuthorizationRequest, Client, Pending};
 
 #[tokio::main]
@@ -12,7 +14,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (url, pending) = client.start(AuthorizationRequest::new().scope("openid email")).await?;
     let in_the_persons_session = serde_json::to_string(&pending)?;
 
-    let callback = redirect_of(&url)?;
+    let callback = browser::visit(&url)?;
 
     let pending: Pending = serde_json::from_str(&in_the_persons_session)?;
     let login = client.finish(pending, &callback).await?;
@@ -23,11 +25,4 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("email {}", userinfo.claims.email().unwrap_or("unknown"));
     assert_eq!(userinfo.claims.email(), Some("alice@example.test"));
     Ok(())
-}
-
-/// What a browser would be sent back to.
-fn redirect_of(url: &url::Url) -> Result<String, Box<dyn std::error::Error>> {
-    let agent = ureq::Agent::config_builder().max_redirects(0).build().new_agent();
-    let answer = agent.get(url.as_str()).call()?;
-    Ok(answer.headers().get("location").ok_or("no redirect")?.to_str()?.to_owned())
 }

@@ -1,7 +1,7 @@
-//! The snippets of Authlib's "OAuth for HTTPX" whose features stand today: the same, awaited.
+//! The snippets of Authlib's "OAuth for HTTPX": the same, awaited.
 
-use super::server;
-use grantee::{Client, legacy};
+use super::{server, service_account};
+use grantee::{Client, ServiceAccount, legacy};
 use std::sync::{Arc, Mutex};
 
 #[tokio::test]
@@ -44,4 +44,14 @@ async fn a_session_is_closed_by_hand() {
     let session = client.session(legacy::Password::new("alice", "wonderland")).build().unwrap();
     session.token().await.unwrap();
     session.close().await;
+}
+
+#[tokio::test]
+async fn an_async_assertion_client_for_a_service_account() {
+    let (server, file) = service_account();
+    let account = ServiceAccount::from_json(&file).unwrap();
+    let client = Client::service_account(&account).build().unwrap();
+    let api = client.session(account.grant().scope("analytics")).api(&server.url("/api")).unwrap();
+    assert_eq!(api.get("reports").send().await.unwrap().status(), 200);
+    assert_eq!(api.post("reports").body("{}").send().await.unwrap().status(), 200);
 }

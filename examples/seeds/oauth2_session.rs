@@ -1,10 +1,10 @@
-//! The snippets of Authlib's "OAuth 2 Session" whose features stand today.
+//! The snippets of Authlib's "OAuth 2 Session".
 
-use super::{CALLBACK, server, visit};
+use super::{CALLBACK, server, service_account, visit};
 use grantee::blocking::{Client, Hook};
 use grantee::client_auth::from_fn;
 use grantee::hooks::TokenAnswer;
-use grantee::{AuthorizationRequest, ClientCredentials, Params, Pending, Result, Token, legacy};
+use grantee::{AuthorizationRequest, ClientCredentials, Params, Pending, Result, ServiceAccount, Token, legacy};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -51,6 +51,17 @@ fn pkce_is_there_by_itself_and_with_a_verifier_of_ones_own() {
         assert!(url.as_str().contains("code_challenge_method=S256"));
         client.finish(pending, visit(&url)).unwrap();
     }
+}
+
+#[test]
+fn implicit() {
+    let server = server();
+    let client = client(&server);
+    let (url, pending) = client.start(legacy::implicit(AuthorizationRequest::new())).unwrap();
+    let callback = visit(&url);
+    assert!(callback.contains("#") && callback.contains("access_token="));
+    let response = client.respond(pending, callback.as_str()).unwrap();
+    assert!(response.token().unwrap().is_bearer());
 }
 
 #[test]
@@ -172,4 +183,17 @@ fn compliance_hooks_for_a_server_that_deviates() {
     let api = client.session(ClientCredentials::new()).api(&server.url("/api")).unwrap();
     let echo: serde_json::Value = api.get("me").send().unwrap().json().unwrap();
     assert!(echo["query"].to_string().contains("site=stackoverflow"), "{echo}");
+}
+
+#[test]
+fn an_assertion_session_for_a_service_account() {
+    let (server, file) = service_account();
+    let account = ServiceAccount::from_json(&file).unwrap();
+    let client = Client::service_account(&account).build().unwrap();
+    // Google puts the scope into the claims, and so does the account's grant.
+    let api = client.session(account.grant().scope("analytics")).api(&server.url("/api")).unwrap();
+    assert_eq!(api.get("reports").send().unwrap().status(), 200);
+    assert_eq!(api.post("reports").body("{}").send().unwrap().status(), 200);
+    let token = client.token(account.grant().scope("analytics")).unwrap();
+    assert_eq!(token.scope, Some("analytics".into()));
 }

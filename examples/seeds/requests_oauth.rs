@@ -1,4 +1,4 @@
-//! The snippets of Authlib's "OAuth for Requests" (both versions of the page) whose features stand today.
+//! The snippets of Authlib's "OAuth for Requests" (both versions of the page).
 
 use super::server;
 use grantee::ClientCredentials;
@@ -29,4 +29,14 @@ fn a_session_is_closed_by_hand() {
     session.send(http::Request::get(server.url("/api/me")).body(bytes::Bytes::new()).unwrap()).unwrap();
     session.close();
     client.close();
+}
+
+#[test]
+fn a_server_with_a_certificate_of_its_own() {
+    let server = grantor::Server::builder().tls().start();
+    let builder = || Client::discover(server.issuer()).client("svc", "secret");
+    assert!(builder().build().unwrap().token(ClientCredentials::new()).is_err());
+    // For this server, in production too; the page turns all verification off instead, for every host.
+    builder().add_ca(server.ca_pem()).build().unwrap().token(ClientCredentials::new()).unwrap();
+    builder().danger().accept_invalid_certs().build().unwrap().token(ClientCredentials::new()).unwrap();
 }

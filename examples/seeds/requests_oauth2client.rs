@@ -1,9 +1,14 @@
-//! The snippets of the requests_oauth2client document whose features stand today.
+//! The snippets of the requests_oauth2client document; what waits for a person is in `decoupled`.
 
 use super::{CALLBACK, server, visit};
 use grantee::blocking::{ApiClient, Client};
 use grantee::client_auth::{ClientSecretBasic, ClientSecretPost, None};
-use grantee::{AuthorizationCode, AuthorizationRequest, ClientCredentials, RefreshToken, Token, TokenToActOn};
+use grantee::presets::Auth0;
+use grantee::{
+    AuthorizationCode, AuthorizationRequest, ClientCredentials, ClientSecretJwt, RefreshToken, SecurityToken, Token,
+    TokenExchange, TokenToActOn, UnverifiedIdToken,
+};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 fn client(server: &grantor::Server) -> Client {
@@ -198,4 +203,81 @@ fn an_error_status_is_an_error_unless_told_otherwise() {
     let lenient = api.error_for_status(false);
     assert_eq!(lenient.get("status/500").send().unwrap().status(), 500);
     assert!(lenient.get("status/500").error_for_status(true).send().is_err());
+}
+
+/// A client that authenticates by `client_secret_jwt`, and tokens of alice's: an access token and an ID token.
+fn exchanging() -> (grantor::Server, Client, Token) {
+    let registered = grantor::Client::new("client_id").secret("client_secret").auth("client_secret_jwt");
+    let server = grantor::Server::builder().client(registered).start();
+    let client = Client::at(server.url("/token"))
+        .issuer(server.issuer())
+        .public_client("client_id")
+        .auth(ClientSecretJwt::new("client_secret"))
+        .build()
+        .unwrap();
+    let issued = server.issue("client_id", Some("alice"), "openid");
+    let mut token = Token::bearer(issued.access_token.as_str());
+    let other = Client::discover(server.issuer()).client("svc", "secret").build().unwrap();
+    let password = grantee::legacy::Password::new("alice", "wonderland").scope("openid");
+    token.id_token = other.token(password).unwrap().id_token;
+    (server, client, token)
+}
+
+#[test]
+fn token_exchange_with_a_type_in_full_and_by_its_short_name() {
+    let (server, client, token) = exchanging();
+    let id_token = token.id_token.as_ref().map(UnverifiedIdToken::reveal_unverified).unwrap();
+    for name in ["urn:ietf:params:oauth:token-type:access_token", "access_token"] {
+        let subject = SecurityToken::new(token.access_token.clone(), name);
+        client.token(TokenExchange::new(subject).actor(SecurityToken::new(id_token, "id_token"))).unwrap();
+        let last = server.requests().pop().unwrap();
+        let sent = |name| last.form_value(name).unwrap();
+        assert_eq!(sent("subject_token_type"), "urn:ietf:params:oauth:token-type:access_token");
+        assert_eq!(sent("actor_token_type"), "urn:ietf:params:oauth:token-type:id_token");
+    }
+}
+
+#[test]
+fn token_exchange_with_types_that_our_own_values_tell() {
+    let (_server, client, token) = exchanging();
+    let actor = token.id_token.clone().unwrap();
+    let exchanged = client.token(TokenExchange::new(&token).actor(actor)).unwrap();
+    assert!(exchanged.is_bearer());
+}
+
+/// A network on which every host is an authorization server and an API.
+#[derive(Clone, Default)]
+struct Network(Arc<Mutex<Vec<String>>>);
+
+impl grantee::blocking::Http for Network {
+    fn send(
+        &self,
+        request: grantee::ports::Request,
+    ) -> Result<grantee::ports::Response, grantee::error::TransportError> {
+        let url = request.uri().to_string();
+        let body = match request.uri().path() {
+            "/.well-known/openid-configuration" => {
+                let issuer = url.strip_suffix(".well-known/openid-configuration").unwrap();
+                serde_json::json!({"issuer": issuer, "token_endpoint": format!("{issuer}oauth/token")})
+            }
+            "/oauth/token" => serde_json::json!({"access_token": "at", "token_type": "Bearer", "expires_in": 60}),
+            _ => serde_json::json!([]),
+        };
+        self.0.lock().unwrap().push(format!("{url} {}", String::from_utf8_lossy(request.body())));
+        Ok(grantee::ports::Response { http: http::Response::new(body.to_string().into()), url })
+    }
+}
+
+#[test]
+fn a_vendors_client_and_its_management_api() {
+    let network = Network::default();
+    let tenant = Auth0::tenant("mytenant.eu").unwrap();
+    let client = Client::preset(&tenant).client("client_id", "client_secret").http(network.clone()).build().unwrap();
+    client.token(ClientCredentials::new().audience("audience")).unwrap();
+    let management = client.session(tenant.management_grant()).api(&tenant.management_url()).unwrap();
+    assert_eq!(management.get("users").send().unwrap().status(), 200);
+    let seen = network.0.lock().unwrap();
+    assert!(seen[1].starts_with("https://mytenant.eu.auth0.com/oauth/token ") && seen[1].contains("audience=audience"));
+    assert!(seen[2].contains("audience=https%3A%2F%2Fmytenant.eu.auth0.com%2Fapi%2Fv2%2F"), "{}", seen[2]);
+    assert_eq!(seen[3], "https://mytenant.eu.auth0.com/api/v2/users ");
 }

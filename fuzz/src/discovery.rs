@@ -14,7 +14,7 @@ pub fn discovery(data: &[u8]) {
 
     let place = Where::from(asked.as_str());
     if let Ok(urls) = place.urls(false) {
-        assert!((1..=2).contains(&urls.len()));
+        assert!((1..=3).contains(&urls.len()));
         for url in &urls {
             let parsed = Url::parse(url).expect("what may be asked is a URL");
             assert!(parsed.scheme() == "https" || grantee_core::wire::url::is_loopback(&parsed), "{url}");

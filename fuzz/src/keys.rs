@@ -73,6 +73,12 @@ pub(crate) static ENCRYPTING: LazyLock<Vec<Encrypting>> = LazyLock::new(|| {
     ]
 });
 
+/// The private key of that name in PEM: `ec` or `rsa`.
+pub(crate) fn pem(kid: &str) -> String {
+    let key = SET.keys.iter().find(|key| key.kid() == Some(kid)).expect("the key is there");
+    key.to_private_pem().expect("it is private").to_string()
+}
+
 /// The key that signs as the provider does, and the set that it publishes.
 pub(crate) fn provider() -> (&'static Signing, JwkSet) {
     let set = SET.keys.iter().take(3).filter_map(Jwk::public).collect();

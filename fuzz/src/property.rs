@@ -3,6 +3,8 @@
 use bytes::Bytes;
 use grantee_core::Error;
 use http::Response;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::fmt::Debug;
 use std::future::Future;
@@ -68,14 +70,35 @@ pub(crate) fn answer(data: &[u8]) -> Response<Bytes> {
 
 /// An answer whose body begins with secrets and goes on as the bytes will.
 pub(crate) fn answer_with_secrets(marker: &str, data: &[u8]) -> Response<Bytes> {
+    answer_with(&format!(r#""access_token":"{marker}","refresh_token":"{marker}","own":["{marker}"]"#), data)
+}
+
+/// An answer whose body begins with these members and goes on as the bytes will.
+pub(crate) fn answer_with(members: &str, data: &[u8]) -> Response<Bytes> {
     let (first, rest) = data.split_first().unwrap_or((&0, &[]));
-    let mut body =
-        format!(r#"{{"access_token":"{marker}","refresh_token":"{marker}","own":["{marker}"],"#).into_bytes();
-    body.extend_from_slice(rest);
+    let mut body = format!("{{{members},").into_bytes();
+    // What is an object goes on as its members.
+    body.extend_from_slice(rest.strip_prefix(b"{").unwrap_or(rest));
     with_status(*first, &body)
 }
 
-fn with_status(choice: u8, body: &[u8]) -> Response<Bytes> {
+/// Neither an error nor any of its texts shows a secret, and each is one short line.
+pub(crate) fn tells_nothing(marker: &str, error: &Error) {
+    is_presentable(error);
+    hides(marker, error);
+    hides(marker, &error.to_string());
+    hides(marker, &error.hint());
+}
+
+/// What is kept as JSON is read as it was written.
+pub(crate) fn is_kept<T: Serialize + DeserializeOwned>(value: &T) -> T {
+    let written = serde_json::to_value(value).expect("it can be written");
+    let again: T = serde_json::from_str(&written.to_string()).expect("what was written can be read");
+    assert_eq!(serde_json::to_value(&again).expect("and written again"), written);
+    again
+}
+
+pub(crate) fn with_status(choice: u8, body: &[u8]) -> Response<Bytes> {
     const STATUSES: [u16; 8] = [200, 200, 201, 302, 400, 401, 404, 503];
     let mut response = Response::new(Bytes::copy_from_slice(body));
     let status = STATUSES[usize::from(choice) % STATUSES.len()];

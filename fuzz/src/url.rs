@@ -31,11 +31,16 @@ pub fn url(data: &[u8]) {
     } else {
         assert_eq!(parsed.scheme(), "https");
     }
-    let inserted = wire::oauth_authorization_server(&text).expect("a URL has a well-known place");
-    if parsed.has_host() {
-        let inserted = Url::parse(&inserted).expect("which is a URL");
-        assert_eq!(inserted.origin().ascii_serialization(), parsed.origin().ascii_serialization());
-        assert!(inserted.path().starts_with("/.well-known/oauth-authorization-server"), "{inserted}");
+    for (inserted, suffix) in [
+        (wire::oauth_authorization_server(&text), "oauth-authorization-server"),
+        (wire::openid_configuration_inserted(&text), "openid-configuration"),
+    ] {
+        let inserted = inserted.expect("a URL has a well-known place");
+        if parsed.has_host() {
+            let inserted = Url::parse(&inserted).expect("which is a URL");
+            assert_eq!(inserted.origin().ascii_serialization(), parsed.origin().ascii_serialization());
+            assert!(inserted.path().starts_with(&format!("/.well-known/{suffix}")), "{inserted}");
+        }
     }
 }
 

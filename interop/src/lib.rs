@@ -8,7 +8,10 @@
 //! |---|---|
 //! | [`server`] | the running servers: endpoints, clients, secrets, lifetimes, what is odd about each |
 //! | [`openid`] | what their clients are registered for in OpenID Connect, and what is odd about that |
+//! | [`extension`] | what they are registered for in OAuth's extensions, and what is odd about that |
 //! | [`walk`](mod@walk) | from an authorization URL to the callback, with cookies and forms but no browser |
+//! | [`elsewhere`] | what a person does on another device |
+//! | [`agent`] | the HTTP client of these two |
 //! | [`plain`] | requests by hand, to look at a server without the library |
 //! | [`program`] | runs the `grantee` program in a home of its own |
 //! | [`browser`] | a login in headless Chromium, as `$BROWSER` or by itself |
@@ -21,7 +24,10 @@
 //! fn a_code_buys_a_token(server: &Server) { … }
 //! ```
 
+pub mod agent;
 pub mod browser;
+pub mod elsewhere;
+pub mod extension;
 pub mod form;
 pub mod openid;
 pub mod plain;
@@ -30,6 +36,7 @@ pub mod server;
 pub mod walk;
 
 pub use browser::Browser;
+pub use extension::Extensions;
 pub use openid::Registration;
 pub use program::{Answer, Program};
 pub use server::{Auth, Client, Server};

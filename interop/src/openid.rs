@@ -18,6 +18,7 @@
 
 use std::path::PathBuf;
 
+use crate::extension::Extensions;
 use crate::server::{Auth, Client, SECRET, Server};
 
 /// What a server does for one client and not for others.
@@ -37,6 +38,8 @@ pub struct Registration {
     pub userinfo_encryption: Option<(&'static str, &'static str)>,
     /// The file of its private key: a JWK, or PEM.
     pub key: Option<PathBuf>,
+    /// What else.
+    pub extensions: Extensions,
 }
 
 impl Default for Registration {
@@ -49,6 +52,7 @@ impl Default for Registration {
             userinfo_alg: None,
             userinfo_encryption: None,
             key: None,
+            extensions: Extensions::default(),
         }
     }
 }
@@ -63,7 +67,10 @@ impl Server {
             "public" => Auth::None,
             "post" => Auth::ClientSecretPost,
             "csjwt" => Auth::ClientSecretJwt,
-            id if id.starts_with("pkjwt") => Auth::PrivateKeyJwt,
+            id if id.starts_with("pkjwt") || id.starts_with("fapi2") => Auth::PrivateKeyJwt,
+            "dpop-public" => Auth::None,
+            "selfsigned" => Auth::SelfSignedTlsClientAuth,
+            id if id.starts_with("tls") => Auth::TlsClientAuth,
             _ => Auth::ClientSecretBasic,
         };
         let mut client = Client::new(id, SECRET, auth);
@@ -72,6 +79,7 @@ impl Server {
             "glewlwyd" => self.at_glewlwyd(id),
             name => panic!("{name} knows nothing of OpenID Connect"),
         };
+        self.extend(id, &mut client.registration);
         client
     }
 
@@ -105,6 +113,11 @@ impl Server {
             "hybrid" => {
                 found.redirect_uri = Some(WEB.into());
                 found.post_logout_redirect_uri = Some("https://rp.example.test/bye");
+            }
+            "fapi2" => {
+                found.id_token_alg = "PS256";
+                found.redirect_uri = Some(WEB.into());
+                found.key = key("PS256");
             }
             "pairwise" | "pairwise-sibling" => found.redirect_uri = Some(WEB.into()),
             "pairwise-stranger" => found.redirect_uri = Some("https://stranger.example.test/cb".into()),

@@ -1,13 +1,12 @@
 //! Requests by hand, to look at a server without the library.
 
-use std::time::Duration;
-
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::Value;
 use ureq::http::{Request, header};
 use url::Url;
 use url::form_urlencoded::byte_serialize;
 
+use crate::agent::Tls;
 use crate::server::{Auth, Client, Server};
 
 /// The verifier of RFC 7636, Appendix B.
@@ -36,13 +35,12 @@ impl Reply {
 }
 
 fn send(request: Request<String>) -> Reply {
-    let config = ureq::Agent::config_builder()
-        .max_redirects(0)
-        .http_status_as_error(false)
-        .proxy(None)
-        .timeout_global(Some(Duration::from_secs(30)));
+    send_by(&Tls::default(), request)
+}
+
+fn send_by(tls: &Tls, request: Request<String>) -> Reply {
     let url = request.uri().to_string();
-    let mut answer = config.build().new_agent().run(request).unwrap_or_else(|error| panic!("{url}: {error}"));
+    let mut answer = tls.agent().run(request).unwrap_or_else(|error| panic!("{url}: {error}"));
     let challenge =
         answer.headers().get(header::WWW_AUTHENTICATE).and_then(|value| value.to_str().ok()).map(str::to_owned);
     let text = answer.body_mut().read_to_string().unwrap_or_else(|error| panic!("{url}: {error}"));
@@ -98,9 +96,12 @@ pub fn post(server: &Server, client: &Client, url: &str, form: &[(&str, &str)]) 
             let pair = format!("{}:{}", encode(&client.id), encode(secret));
             request = request.header(header::AUTHORIZATION, format!("Basic {}", BASE64_STANDARD.encode(pair)));
         }
+        Auth::TlsClientAuth | Auth::SelfSignedTlsClientAuth => {
+            fields.append_pair("client_id", &client.id);
+        }
         Auth::ClientSecretJwt | Auth::PrivateKeyJwt => panic!("nothing is signed here: {}", client.auth.name()),
     }
-    send(request.body(fields.finish()).expect("a request"))
+    send_by(&client.tls(server), request.body(fields.finish()).expect("a request"))
 }
 
 /// A GET of what anybody may read.
@@ -110,10 +111,18 @@ pub fn fetch(url: &str) -> Reply {
 
 /// A GET with a Bearer token.
 pub fn get(url: &str, token: &str) -> Reply {
-    send(
-        Request::get(url)
-            .header(header::AUTHORIZATION, format!("Bearer {token}"))
-            .body(String::new())
-            .expect("a request"),
-    )
+    get_by(&Tls::default(), url, token)
+}
+
+/// The same over TLS.
+pub fn get_by(tls: &Tls, url: &str, token: &str) -> Reply {
+    let request = Request::get(url).header(header::AUTHORIZATION, format!("Bearer {token}"));
+    send_by(tls, request.body(String::new()).expect("a request"))
+}
+
+/// Posts a form as nobody.
+pub fn submit(url: &str, form: &[(&str, &str)]) -> Reply {
+    let fields = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(form).finish();
+    let request = Request::post(url).header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    send(request.body(fields).expect("a request"))
 }

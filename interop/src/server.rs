@@ -4,6 +4,7 @@ use std::env;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::agent::Tls;
 use crate::openid::Registration;
 
 /// The secret of the confidential clients of oidc-provider and Glewlwyd.
@@ -22,6 +23,10 @@ pub enum Auth {
     ClientSecretJwt,
     /// RFC 7523, by a private key. The library alone does this too.
     PrivateKeyJwt,
+    /// RFC 8705, by a certificate of an authority's.
+    TlsClientAuth,
+    /// RFC 8705, by a certificate of its own.
+    SelfSignedTlsClientAuth,
 }
 
 impl Auth {
@@ -33,6 +38,8 @@ impl Auth {
             Self::ClientSecretPost => "client_secret_post",
             Self::ClientSecretJwt => "client_secret_jwt",
             Self::PrivateKeyJwt => "private_key_jwt",
+            Self::TlsClientAuth => "tls_client_auth",
+            Self::SelfSignedTlsClientAuth => "self_signed_tls_client_auth",
         }
     }
 }
@@ -57,14 +64,20 @@ pub struct Client {
 impl Client {
     pub(crate) fn new(id: &str, secret: &str, auth: Auth) -> Self {
         let confidential = auth != Auth::None;
+        let by_secret = matches!(auth, Auth::ClientSecretBasic | Auth::ClientSecretPost | Auth::ClientSecretJwt);
         Self {
             id: id.into(),
-            secret: (confidential && auth != Auth::PrivateKeyJwt).then(|| secret.into()),
+            secret: by_secret.then(|| secret.into()),
             auth,
             client_credentials: confidential,
             password: true,
             registration: Registration::default(),
         }
+    }
+
+    /// Whom it trusts, and the certificate it has.
+    pub fn tls(&self, server: &Server) -> Tls {
+        Tls { certificate: self.registration.extensions.certificate.clone(), ..server.tls.clone() }
     }
 }
 
@@ -75,6 +88,8 @@ pub struct Server {
     pub name: &'static str,
     /// Scheme, host and port.
     pub base: String,
+    /// Its authority, where it has https.
+    pub tls: Tls,
     /// For discovery; Authlib's server has no metadata.
     pub issuer: Option<String>,
     /// Where the person is sent.
@@ -85,6 +100,8 @@ pub struct Server {
     pub introspection_endpoint: String,
     /// RFC 7009.
     pub revocation_endpoint: String,
+    /// RFC 8628.
+    pub device_authorization_endpoint: String,
     /// The keys of its ID tokens.
     pub jwks_uri: Option<String>,
     /// Where a person logs out of everything.
@@ -123,7 +140,7 @@ fn variable(name: &str) -> String {
     env::var(name).unwrap_or_else(|_| panic!("{name} is not set: these tests are run by `cargo xtask interop`"))
 }
 
-fn base(name: &str) -> String {
+pub(crate) fn base(name: &str) -> String {
     variable(&format!("GRANTEE_INTEROP_{}", name.to_uppercase().replace('-', "_")))
 }
 
@@ -136,6 +153,11 @@ fn short_lifetime() -> u64 {
 pub fn redirect_ports() -> Vec<u16> {
     let parse = |port: &str| port.parse().expect("GRANTEE_INTEROP_REDIRECT_PORTS is a list of ports");
     variable("GRANTEE_INTEROP_REDIRECT_PORTS").split_whitespace().map(parse).collect()
+}
+
+/// Where servers post backchannel notifications to, at any path. Clients named `ciba-ping` have that address.
+pub fn notification_port() -> u16 {
+    variable("GRANTEE_INTEROP_NOTIFICATION_PORT").parse().expect("GRANTEE_INTEROP_NOTIFICATION_PORT is a port")
 }
 
 /// To be held while Glewlwyd is used: with SQLite it asks for the number of the row it has just inserted without holding a lock, so that of
@@ -151,14 +173,19 @@ impl Server {
     /// way about. Users log in by themselves; `ui=form` shows forms, `ui=deny` refuses, `login_hint` picks
     /// the user. Its password grant is ours, not theirs. A native client may come back at any loopback port.
     pub fn oidc_provider() -> Self {
-        let base = base("oidc-provider");
+        Self::oidc_provider_at(base("oidc-provider"))
+    }
+
+    pub(crate) fn oidc_provider_at(base: String) -> Self {
         Self {
             name: "oidc-provider",
+            tls: Tls::default(),
             issuer: Some(base.clone()),
             authorization_endpoint: format!("{base}/auth"),
             token_endpoint: format!("{base}/token"),
             introspection_endpoint: format!("{base}/token/introspection"),
             revocation_endpoint: format!("{base}/token/revocation"),
+            device_authorization_endpoint: format!("{base}/device/auth"),
             jwks_uri: Some(format!("{base}/jwks")),
             end_session_endpoint: Some(format!("{base}/session/end")),
             api: format!("{base}/me"),
@@ -184,7 +211,7 @@ impl Server {
         Self::glewlwyd_issuer("oidc", 600)
     }
 
-    fn glewlwyd_issuer(path: &str, lifetime: u64) -> Self {
+    pub(crate) fn glewlwyd_issuer(path: &str, lifetime: u64) -> Self {
         let base = base("glewlwyd");
         let issuer = format!("{base}/api/{path}");
         let mut clients = clients("", SECRET, Some(("odd", "%41 &+:=/é")));
@@ -193,11 +220,13 @@ impl Server {
         }
         Self {
             name: "glewlwyd",
+            tls: Tls::default(),
             issuer: Some(issuer.clone()),
             authorization_endpoint: format!("{issuer}/auth"),
             token_endpoint: format!("{issuer}/token"),
             introspection_endpoint: format!("{issuer}/introspect"),
             revocation_endpoint: format!("{issuer}/revoke"),
+            device_authorization_endpoint: format!("{issuer}/device_authorization"),
             jwks_uri: Some(format!("{issuer}/jwks")),
             end_session_endpoint: Some(format!("{issuer}/end_session")),
             api: format!("{issuer}/userinfo"),
@@ -221,11 +250,13 @@ impl Server {
         let base = base("authlib");
         Self {
             name: "authlib",
+            tls: Tls::default(),
             issuer: None,
             authorization_endpoint: format!("{base}/oauth/authorize"),
             token_endpoint: format!("{base}/oauth/token"),
             introspection_endpoint: format!("{base}/oauth/introspect"),
             revocation_endpoint: format!("{base}/oauth/revoke"),
+            device_authorization_endpoint: format!("{base}/oauth/device"),
             jwks_uri: None,
             end_session_endpoint: None,
             api: format!("{base}/oauth/api"),

@@ -1,7 +1,5 @@
 //! The way of a person from an authorization URL to the callback, by a plain HTTP client with cookies.
 
-use std::time::Duration;
-
 use ureq::http::{Method, Request, header};
 use url::Url;
 
@@ -55,13 +53,8 @@ pub struct Page {
 impl Walk {
     /// Alice, not logged in yet.
     pub fn new(server: &Server) -> Self {
-        let config = ureq::Agent::config_builder()
-            .max_redirects(0)
-            .http_status_as_error(false)
-            .proxy(None)
-            .timeout_global(Some(Duration::from_secs(30)));
         Self {
-            agent: config.build().new_agent(),
+            agent: server.tls.agent(),
             server: server.clone(),
             user: USER.into(),
             password: PASSWORD.into(),
@@ -101,7 +94,12 @@ impl Walk {
     /// As [`to_callback`](Self::to_callback), for a request with `response_mode=form_post`: what the browser posts to the
     /// `redirect_uri`, form-urlencoded.
     pub fn to_form_post(&mut self, authorization_url: &str) -> Result<String, String> {
-        match self.arrive(authorization_url, &redirect_uri_of(authorization_url)?)? {
+        self.to_form_post_at(authorization_url, &redirect_uri_of(authorization_url)?)
+    }
+
+    /// The same for a request that does not show its `redirect_uri`.
+    pub fn to_form_post_at(&mut self, authorization_url: &str, redirect_uri: &str) -> Result<String, String> {
+        match self.arrive(authorization_url, redirect_uri)? {
             Arrival::Form(body) => Ok(body),
             Arrival::Url(url) => Err(format!("came back by {url}, not by a form")),
         }
@@ -194,7 +192,7 @@ impl Walk {
         parameter("callback_url").ok_or_else(|| format!("{there} leads nowhere after the logout"))
     }
 
-    fn log_in_to_glewlwyd(&mut self) -> Result<(), String> {
+    pub(crate) fn log_in_to_glewlwyd(&mut self) -> Result<(), String> {
         let login = Url::parse(&format!("{}/api/auth/", self.server.base)).map_err(|error| error.to_string())?;
         let body = serde_json::json!({ "username": self.user, "password": self.password }).to_string();
         let page = self.send(Method::POST, &login, Some(("application/json", body)))?;

@@ -17,6 +17,8 @@ pub(crate) const SERVERS: [(&str, u16, &str); 3] =
     [("oidc-provider", 4, "127.0.0.1"), ("glewlwyd", 1, "localhost"), ("authlib", 1, "127.0.0.1")];
 /// Seconds that the short-lived access tokens live, unless `ACCESS_TOKEN_LIFETIME` says otherwise.
 const LIFETIME: &str = "3";
+/// More than there are cores, since most tests wait: for a server, for a person's decision, and those of Glewlwyd for each other.
+const THREADS: &str = "6";
 const READY: Duration = Duration::from_secs(60);
 const BUILD: Duration = Duration::from_secs(1500);
 const TESTS: Duration = Duration::from_secs(600);
@@ -105,6 +107,9 @@ pub(crate) fn run(
     };
     let mut command = test();
     command.arg("--").args(names.iter().map(|name| name.replace('-', "_"))).args(arguments);
+    if !arguments.iter().any(|argument| argument.starts_with("--test-threads")) {
+        command.args(["--test-threads", THREADS]);
+    }
     command.envs(servers.variables.iter().map(|(name, value)| (name, value)));
     let done = child::run_tests(&mut command, TESTS, count).and_then(|()| servers.are_up());
     if let Err(message) = &done {
@@ -147,12 +152,14 @@ impl Servers {
         let mut ports = Ports::new();
         let redirect_ports =
             (0..8).map(|_| ports.take(1).map(|port| port.to_string())).collect::<Outcome<Vec<_>>>()?.join(" ");
+        let notification_port = ports.take(1)?.to_string();
         let lifetime = std::env::var("ACCESS_TOKEN_LIFETIME").unwrap_or_else(|_| LIFETIME.into());
         let mut variables = vec![
             ("GRANTEE_BIN".to_owned(), program()?),
             ("GRANTEE_INTEROP_STATE".to_owned(), folder.display().to_string()),
             ("GRANTEE_INTEROP_LIFETIME".to_owned(), lifetime.clone()),
             ("GRANTEE_INTEROP_REDIRECT_PORTS".to_owned(), redirect_ports.clone()),
+            ("GRANTEE_INTEROP_NOTIFICATION_PORT".to_owned(), notification_port.clone()),
         ];
         let start = Instant::now();
         let mut servers = Self { running: Vec::new(), folder, keep_state: false, variables: Vec::new() };
@@ -161,6 +168,7 @@ impl Servers {
             let mut command = Command::new("sh");
             command.arg(scripts.join(name).join("start.sh")).arg(port.to_string()).arg(servers.folder.join(name));
             command.env("ACCESS_TOKEN_LIFETIME", &lifetime).env("REDIRECT_PORTS", &redirect_ports);
+            command.env("NOTIFICATION_PORT", &notification_port);
             servers.spawn(name, &command)?;
             variables.push((
                 format!("GRANTEE_INTEROP_{}", name.to_uppercase().replace('-', "_")),

@@ -1,5 +1,6 @@
 //! The project's chores: `cargo xtask check` is what must pass before a change lands.
 
+mod bench;
 mod check;
 mod child;
 mod dependencies;
@@ -20,7 +21,7 @@ cargo xtask COMMAND
                                               --browser  the logins in Chromium instead
                                               --keep     leave the servers up afterwards, until Ctrl-C
                                               --serve    no tests: start the servers and print the variables that name them
-  bench [ARGS]                              the speed table
+  bench [ARGS]                              the speed tables; installs the clients in other languages that they compare with
   fuzz [TARGET] [SECONDS]                   fuzz one target or all of them, by default a minute each
   conformance-mutants [TEXT]...             takes rules out of the client, one at a time, and shows which of the conformance
                                             tests notice; only rules with TEXT in them, by default all (ten minutes)";
@@ -34,7 +35,7 @@ fn main() -> ExitCode {
     let done = match arguments.first().map(String::as_str) {
         Some("check") => check::main(rest),
         Some("interop") => interop::main(rest),
-        Some("bench") => bench(rest),
+        Some("bench") => bench::main(rest),
         Some("fuzz") => fuzz(rest),
         Some("conformance-mutants") => mutants::main(rest),
         Some(child::SUPERVISE) => return child::supervise(rest),
@@ -60,17 +61,6 @@ fn cargo<'a>(arguments: impl IntoIterator<Item = &'a str>) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     command.args(arguments).current_dir(root());
     command
-}
-
-fn bench(arguments: &[String]) -> Outcome {
-    const LONG: Duration = Duration::from_secs(2 * 3600);
-    let mut command = cargo(["bench", "--package", "grantee-benches"]);
-    let own = child::run(command.args(arguments), LONG);
-    // A workspace of its own, for what the peers depend on.
-    let target = root().join("target/peers");
-    let mut command = cargo(["run", "--release", "--manifest-path", "benches/peers/Cargo.toml"]);
-    let peers = child::run(command.env("CARGO_TARGET_DIR", target), LONG);
-    own.and(peers)
 }
 
 fn fuzz(arguments: &[String]) -> Outcome {

@@ -1,12 +1,14 @@
 //! A ciphertext of 1 KiB decrypted, the size of an ID token.
 
-use crate::{Row, row};
+use crate::{Most, Row, row};
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::agreement::{ECDH_P256, PrivateKey, UnparsedPublicKey, agree};
 use aws_lc_rs::kdf::{SskdfDigestAlgorithmId, get_sskdf_digest_algorithm, sskdf_digest};
 use aws_lc_rs::key_wrap::{AES_256, AesKek, KeyWrap as _};
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
-use grantee_jose::{ContentEncryption, Curve, DecryptionKey, EncryptionKey, Jwk, KeyAlgorithm, KeyKind, base64url, jwe};
+use grantee_jose::{
+    ContentEncryption, Curve, DecryptionKey, EncryptionKey, Jwk, KeyAlgorithm, KeyKind, base64url, jwe,
+};
 use std::hint::black_box;
 
 pub fn rows(quick: bool) -> Vec<Row> {
@@ -19,7 +21,8 @@ pub fn rows(quick: bool) -> Vec<Row> {
 fn decrypt(quick: bool, alg: KeyAlgorithm, kind: KeyKind) -> Row {
     let key = Jwk::generate(kind).expect("a key");
     let public = EncryptionKey::new(&key.public().expect("a public key"), alg).expect("a key");
-    let token = jwe::encrypt(&jwe::Header::new(), &[b'x'; 1024], &public, ContentEncryption::A256Gcm).expect("encrypted");
+    let token =
+        jwe::encrypt(&jwe::Header::new(), &[b'x'; 1024], &public, ContentEncryption::A256Gcm).expect("encrypted");
     let token = token.as_str();
 
     let private = DecryptionKey::new(&key, alg).expect("a key");
@@ -47,7 +50,8 @@ fn decrypt(quick: bool, alg: KeyAlgorithm, kind: KeyKind) -> Row {
     } else {
         let der = pem_body(&key.to_private_pem().expect("PEM"));
         let private = PrivateKey::from_private_key_der(&ECDH_P256, &der).expect("a key");
-        let coordinate = |name: &str| base64url::decode(header["epk"][name].as_str().unwrap_or_default()).expect("base64url");
+        let coordinate =
+            |name: &str| base64url::decode(header["epk"][name].as_str().unwrap_or_default()).expect("base64url");
         let point = [vec![4], coordinate("x"), coordinate("y")].concat();
         // AlgorithmID, empty PartyUInfo and PartyVInfo, SuppPubInfo (RFC 7518 section 4.6.2).
         let alg = KeyAlgorithm::EcdhEsA256Kw.name().as_bytes();
@@ -57,7 +61,8 @@ fn decrypt(quick: bool, alg: KeyAlgorithm, kind: KeyKind) -> Row {
         Box::new(move || {
             let peer = UnparsedPublicKey::new(&ECDH_P256, &point);
             let mut kek = [0; 32];
-            agree(&private, peer, (), |secret| sskdf_digest(digest, secret, &info, &mut kek).map_err(drop)).expect("agreed");
+            agree(&private, peer, (), |secret| sskdf_digest(digest, secret, &info, &mut kek).map_err(drop))
+                .expect("agreed");
             let kek = AesKek::new(&AES_256, &kek).expect("a key");
             let mut cek = [0; 40];
             open(kek.unwrap(&parts_of(token, 1), &mut cek).expect("unwrapped"));
@@ -73,7 +78,7 @@ fn decrypt(quick: bool, alg: KeyAlgorithm, kind: KeyKind) -> Row {
         Box::new(move || drop(black_box(josekit::jwe::deserialize_compact(token, &decrypter).expect("decrypted"))))
     };
     let what = format!("1 KiB decrypted, {alg} and A256GCM");
-    row(quick, what, 1.1, &*raw, &ours, [None, None, Some(&*by_josekit)])
+    row(quick, what, Most::Times(1.1), &*raw, &ours, [None, None, Some(&*by_josekit)])
 }
 
 fn parts_of(token: &str, index: usize) -> Vec<u8> {

@@ -1,7 +1,7 @@
 //! A client assertion signed and put on a token request.
 
 use crate::verify::{World, now};
-use crate::{Row, row};
+use crate::{Most, Row, row};
 use grantee_core::client_auth::{AuthContext, ClientAuth as _, Draft, PrivateKeyJwt};
 use grantee_core::{Params, UnixTime};
 use grantee_jose::{Curve, Jwk, KeyKind, SignatureAlgorithm, SigningKey, base64url};
@@ -59,7 +59,7 @@ fn sign(quick: bool, alg: SignatureAlgorithm, kind: KeyKind, most: f64) -> Row {
         }
     };
     let what = format!("a client assertion signed, {alg}");
-    row(quick, what, most, &raw, &ours, [Some(&by_jsonwebtoken), None, Some(&by_josekit)])
+    row(quick, what, Most::Times(most), &raw, &ours, [Some(&by_jsonwebtoken), None, Some(&by_josekit)])
 }
 
 /// What the assertion of a client says (RFC 7523 section 3).

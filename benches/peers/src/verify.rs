@@ -1,6 +1,6 @@
 //! An ID token verified, every check on, the key set warm.
 
-use crate::{Row, row};
+use crate::{Most, Row, row};
 use grantee_core::client::{Config, Server};
 use grantee_core::error::TransportError;
 use grantee_core::oidc::IdTokenExpectations;
@@ -48,7 +48,7 @@ fn verify(quick: bool, alg: SignatureAlgorithm, kind: KeyKind, most: f64) -> Row
     row(
         quick,
         format!("an ID token verified, {alg}"),
-        most,
+        Most::Times(most),
         &raw,
         &ours,
         [Some(&by_jsonwebtoken), Some(&by_openidconnect), Some(&by_josekit)],
@@ -66,7 +66,10 @@ fn jsonwebtoken<'a>(public: &Jwk, alg: SignatureAlgorithm, token: &'a str) -> im
     move || {
         let data = decode::<serde_json::Map<String, serde_json::Value>>(token, &key, &validation).expect("verified");
         assert_eq!(data.claims["nonce"], NONCE);
-        assert_eq!(data.claims["at_hash"].as_str().map(str::len), Some(data.claims["at_hash"].as_str().unwrap_or("").len()));
+        assert_eq!(
+            data.claims["at_hash"].as_str().map(str::len),
+            Some(data.claims["at_hash"].as_str().unwrap_or("").len())
+        );
         black_box(data);
     }
 }

@@ -2,6 +2,8 @@
 
 pub(crate) mod jose;
 pub(crate) mod openid;
+pub(crate) mod register;
+pub(crate) mod token;
 
 use crate::settings::Settings;
 use clap::{Args, Parser, Subcommand, ValueEnum};
@@ -36,7 +38,7 @@ pub(crate) enum Verb {
     /// Gets a token by a person's login in the browser.
     Login(Login),
     /// Prints the profile's held token, renewed when due; with GRANT, gets one by that grant.
-    Token(Token),
+    Token(Box<token::Token>),
     /// Lists, shows, saves and removes profiles.
     #[command(subcommand)]
     Profile(Profile),
@@ -50,6 +52,8 @@ pub(crate) enum Verb {
     Userinfo(openid::Userinfo),
     /// Logs the person out at the server, and forgets the profile's token.
     Logout(openid::Logout),
+    /// Registers a client, and reads, updates or deletes the profile's registration.
+    Register(register::Register),
     /// Judges ID tokens.
     #[command(subcommand)]
     IdToken(openid::IdToken),
@@ -119,16 +123,6 @@ pub(crate) struct Login {
     pub(crate) common: Common,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum GrantName {
-    /// A token for the client itself.
-    ClientCredentials,
-    /// By a refresh token: --refresh-token, else the profile's, else from stdin.
-    Refresh,
-    /// By a person's password. Removed from OAuth 2.1; for servers that know no other.
-    Password,
-}
-
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum TokenForm {
     /// Everything that came with it.
@@ -138,32 +132,6 @@ pub(crate) enum TokenForm {
     Token,
     /// The value of the Authorization header.
     Header,
-}
-
-#[derive(Debug, Args)]
-pub(crate) struct Token {
-    /// The grant; without one, the profile's held token.
-    #[arg(value_enum)]
-    pub(crate) grant: Option<GrantName>,
-
-    /// How the token is printed.
-    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
-    pub(crate) output: TokenForm,
-
-    /// password: whose it is.
-    #[arg(long, env = "GRANTEE_USERNAME", hide_env = true, value_name = "NAME")]
-    pub(crate) username: Option<String>,
-
-    /// password: a file with it, - for stdin. GRANTEE_PASSWORD holds the password itself.
-    #[arg(long, env = "GRANTEE_PASSWORD_FILE", hide_env = true, value_name = "FILE")]
-    pub(crate) password_file: Option<PathBuf>,
-
-    /// refresh: where the refresh token is.
-    #[arg(long, value_name = "@FILE|-")]
-    pub(crate) refresh_token: Option<String>,
-
-    #[command(flatten)]
-    pub(crate) common: Common,
 }
 
 #[derive(Debug, Subcommand)]
@@ -253,7 +221,18 @@ mod tests {
                 let name = argument.get_id().as_str();
                 assert!(!["client_secret", "password", "token"].contains(&name), "{name}");
                 // What holds a token or a code names where that is.
-                if ["access_token", "refresh_token", "code", "id_token_hint"].contains(&name) {
+                const REFERRED: [&str; 9] = [
+                    "access_token",
+                    "actor_token",
+                    "assertion",
+                    "code",
+                    "id_token_hint",
+                    "initial_access_token",
+                    "login_hint_token",
+                    "refresh_token",
+                    "subject_token",
+                ];
+                if REFERRED.contains(&name) {
                     assert_eq!(argument.get_value_names().unwrap()[0], "@FILE|-", "{name}");
                 }
             }

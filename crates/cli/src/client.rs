@@ -1,22 +1,28 @@
 //! Settings made into a client of the library, a grant and a session.
 
+mod bound;
 mod credentials;
+mod grants;
 mod held;
+mod registration;
+
+pub(crate) use grants::asked;
+pub(crate) use registration::save as save_registration;
 
 use crate::failure::{Failure, Result, usage};
 use crate::input::{self, Stdin};
 use crate::profile::Profile;
-use crate::settings::{HeldGrant, Settings, has_credentials};
+use crate::settings::{Settings, has_credentials};
 use grantee::blocking::{Client, ClientBuilder, Session, SessionBuilder};
 use grantee::endpoint::discovery::Where;
-use grantee::grant::{GrantContext, TokenParameters};
-use grantee::legacy::Password;
 use grantee::metadata::AuthorizationServer;
-use grantee::ports::BoxFuture;
-use grantee::{ClientCredentials, Error, Grant, Params, Secret, Stored, Token};
+use grantee::{Error, Registration, Secret};
 use std::path::Path;
 use std::time::Duration;
 use url::Url;
+
+/// How one setting is said to a client.
+type Say = fn(ClientBuilder, &str) -> ClientBuilder;
 
 /// Everything a verb works with: the settings laid over each other, and where they came from.
 pub(crate) struct Setup {
@@ -32,6 +38,8 @@ pub(crate) struct Setup {
     key_password: Option<Secret>,
     /// The password, once it has been read.
     password: Option<Secret>,
+    /// What the profile's client is registered as, where it registered itself.
+    registration: Option<Registration>,
 }
 
 impl Setup {
@@ -50,8 +58,10 @@ impl Setup {
             secret_from_stdin: false,
             key_password: None,
             password: None,
+            registration: None,
         };
         setup.read_secret(given_secret_file)?;
+        setup.take_up_registration()?;
         setup.key_password = credentials::key_password(&setup.settings, &mut setup.stdin)?;
         Ok(setup)
     }
@@ -75,20 +85,21 @@ impl Setup {
         Ok(())
     }
 
-    pub(crate) fn has_secret(&self) -> bool {
-        self.secret.is_some()
-    }
-
-    /// The client.
+    /// The client. That of a service account needs no server and no name beside its file.
     pub(crate) fn client(&self) -> Result<Client> {
-        let client_id = self.client_id()?;
-        self.built(client_id)
+        match self.service_account()? {
+            Some(account) if !self.names_a_server() => {
+                let client_id = self.settings.client_id.as_deref().unwrap_or(account.client_email());
+                self.built_on(Client::service_account(&account), client_id, true)
+            }
+            _ => self.built_on(self.server()?, self.client_id()?, true),
+        }
     }
 
     /// The client of a server that is known otherwise than from the settings.
     pub(crate) fn client_on(&self, server: ClientBuilder) -> Result<Client> {
         let client_id = self.client_id()?;
-        self.built_on(server, client_id)
+        self.built_on(server, client_id, true)
     }
 
     /// A client for whoever only reads metadata.
@@ -97,38 +108,60 @@ impl Setup {
             Some(server) => server,
             None => self.server()?,
         };
-        self.built_on(server, self.settings.client_id.as_deref().unwrap_or("-"))
+        self.built_on(server, self.settings.client_id.as_deref().unwrap_or("-"), false)
     }
 
     fn client_id(&self) -> Result<&str> {
         self.settings.client_id.as_deref().ok_or_else(|| self.missing("no client is named", "--client-id ID"))
     }
 
-    fn built(&self, client_id: &str) -> Result<Client> {
-        self.built_on(self.server()?, client_id)
-    }
-
-    fn built_on(&self, server: ClientBuilder, client_id: &str) -> Result<Client> {
-        self.configured(server, client_id)?.build().map_err(|error| match error {
+    /// `gets_tokens` is a client that does more than read metadata: it keeps to the rules, and where tokens are to be bound to a
+    /// key and there is none yet, one is made.
+    fn built_on(&self, server: ClientBuilder, client_id: &str, gets_tokens: bool) -> Result<Client> {
+        let settings = &self.settings;
+        self.configured(server, client_id, gets_tokens)?.build().map_err(|error| match error {
             // What else can't work was looked at before.
-            Error::Config(why) if why.message.contains("certificate") => Failure::file(why.message),
+            Error::Config(why) if settings.rules.is_none() && why.message.contains("certificate") => {
+                Failure::file(why.message)
+            }
             other => other.into(),
         })
     }
 
+    /// Whether this run, and not the profile alone, says who is about to log in.
+    pub(crate) fn says_login_hint(&self) -> bool {
+        self.settings.login_hint.is_some() && self.settings.login_hint != self.kept.login_hint
+    }
+
     /// The rest of a client, whatever its server is.
-    fn configured(&self, server: ClientBuilder, client_id: &str) -> Result<ClientBuilder> {
+    fn configured(&self, server: ClientBuilder, client_id: &str, gets_tokens: bool) -> Result<ClientBuilder> {
         let settings = &self.settings;
         let builder = self.with_endpoints(server);
         let builder = self.with_connection(builder)?;
+        let builder = match &self.registration {
+            Some(kept) if kept.client_id == client_id => builder.registration(kept),
+            _ => builder,
+        };
         let builder = self.authenticated(builder, client_id)?;
-        let builder = self.with_openid(builder)?;
+        let builder = self.with_openid(builder, gets_tokens)?;
+        let builder = self.with_requests(builder, gets_tokens)?;
+        let builder = self.with_token_type(builder, gets_tokens)?;
         let builder = match &settings.redirect_uri {
             Some(redirect_uri) => builder.redirect_uri(redirect_uri),
             None => builder,
         };
+        let builder = match settings.rules {
+            // Whoever only looks is told what is broken, and not refused.
+            Some(rules) if gets_tokens => builder.rules(rules.rules()),
+            _ => builder,
+        };
         let builder = if settings.allow_http { builder.danger().allow_http() } else { builder };
         Ok(if settings.danger_accept_invalid_certs { builder.danger().accept_invalid_certs() } else { builder })
+    }
+
+    fn names_a_server(&self) -> bool {
+        let settings = &self.settings;
+        settings.issuer.is_some() || settings.metadata.is_some() || self.endpoints().any(|(_, url)| url.is_some())
     }
 
     fn server(&self) -> Result<ClientBuilder> {
@@ -151,45 +184,43 @@ impl Setup {
         if let Some(issuer) = &settings.issuer {
             return Ok(Client::discover(issuer.as_str()));
         }
-        let endpoints = [
-            &settings.token_endpoint,
-            &settings.authorization_endpoint,
-            &settings.introspection_endpoint,
-            &settings.revocation_endpoint,
-            &settings.userinfo_endpoint,
-            &settings.end_session_endpoint,
-        ];
-        if endpoints.into_iter().all(Option::is_none) {
+        if !self.names_a_server() {
             return Err(self.missing("no server is named", "--issuer URL, or --token-endpoint URL"));
         }
         Ok(Client::with_metadata(AuthorizationServer::default()))
     }
 
-    /// Single endpoints go before those of the metadata.
-    fn with_endpoints(&self, mut builder: ClientBuilder) -> ClientBuilder {
+    /// The single endpoints, each with how it is said to a client.
+    fn endpoints(&self) -> impl Iterator<Item = (Say, Option<&str>)> {
         let settings = &self.settings;
-        if let Some(url) = &settings.authorization_endpoint {
-            builder = builder.authorization_endpoint(url);
-        }
-        if let Some(url) = &settings.token_endpoint {
-            builder = builder.token_endpoint(url);
-        }
-        if let Some(url) = &settings.introspection_endpoint {
-            builder = builder.introspection_endpoint(url);
-        }
-        if let Some(url) = &settings.revocation_endpoint {
-            builder = builder.revocation_endpoint(url);
-        }
-        if let Some(url) = &settings.userinfo_endpoint {
-            builder = builder.userinfo_endpoint(url);
-        }
-        if let Some(url) = &settings.end_session_endpoint {
-            builder = builder.end_session_endpoint(url);
-        }
-        if let Some(url) = &settings.jwks_uri {
-            builder = builder.jwks_uri(url);
-        }
-        builder
+        let endpoints: [(Say, &Option<String>); 11] = [
+            (|builder, url| builder.authorization_endpoint(url), &settings.authorization_endpoint),
+            (|builder, url| builder.token_endpoint(url), &settings.token_endpoint),
+            (|builder, url| builder.introspection_endpoint(url), &settings.introspection_endpoint),
+            (|builder, url| builder.revocation_endpoint(url), &settings.revocation_endpoint),
+            (|builder, url| builder.userinfo_endpoint(url), &settings.userinfo_endpoint),
+            (|builder, url| builder.end_session_endpoint(url), &settings.end_session_endpoint),
+            (
+                |builder, url| builder.pushed_authorization_request_endpoint(url),
+                &settings.pushed_authorization_request_endpoint,
+            ),
+            (|builder, url| builder.device_authorization_endpoint(url), &settings.device_authorization_endpoint),
+            (
+                |builder, url| builder.backchannel_authentication_endpoint(url),
+                &settings.backchannel_authentication_endpoint,
+            ),
+            (|builder, url| builder.registration_endpoint(url), &settings.registration_endpoint),
+            (|builder, url| builder.jwks_uri(url), &settings.jwks_uri),
+        ];
+        endpoints.into_iter().map(|(say, url)| (say, url.as_deref()))
+    }
+
+    /// Single endpoints go before those of the metadata.
+    fn with_endpoints(&self, builder: ClientBuilder) -> ClientBuilder {
+        self.endpoints().fold(builder, |builder, (say, url)| match url {
+            Some(url) => say(builder, url),
+            None => builder,
+        })
     }
 
     fn with_connection(&self, mut builder: ClientBuilder) -> Result<ClientBuilder> {
@@ -227,94 +258,6 @@ impl Setup {
         }
     }
 
-    /// What any grant asks for beside its own parameters.
-    pub(crate) fn parameters(&self) -> Result<TokenParameters> {
-        let settings = &self.settings;
-        let mut parameters = TokenParameters::default();
-        if !settings.scope.is_empty() {
-            parameters.scope = Some(settings.scope.join(" ").into());
-        }
-        parameters.resources.clone_from(&settings.resource);
-        parameters.audiences.clone_from(&settings.audience);
-        for (name, value) in settings.params()? {
-            parameters.other.push(name, value);
-        }
-        Ok(parameters)
-    }
-
-    pub(crate) fn client_credentials(&self) -> Result<ClientCredentials> {
-        let mut grant = ClientCredentials::new();
-        if !self.settings.scope.is_empty() {
-            grant = grant.scope(self.settings.scope.join(" "));
-        }
-        grant = self.settings.resource.iter().fold(grant, ClientCredentials::resource);
-        grant = self.settings.audience.iter().fold(grant, ClientCredentials::audience);
-        Ok(self.settings.params()?.into_iter().fold(grant, |grant, (name, value)| grant.param(name, value)))
-    }
-
-    /// Reads the password from a file that was named for this run, which goes before the environment.
-    pub(crate) fn read_password(&mut self, file: std::path::PathBuf) -> Result<()> {
-        self.password = Some(self.stdin.secret_file("the password", &file)?);
-        self.settings.password_file = Some(file);
-        Ok(())
-    }
-
-    /// The password grant, where its password is at hand: from the environment, or from the profile's file.
-    pub(crate) fn password(&mut self) -> Result<Option<Password>> {
-        let Some(username) = self.settings.username.clone() else { return Ok(None) };
-        if self.password.is_none() {
-            self.password = environment("GRANTEE_PASSWORD")?;
-        }
-        if let (None, Some(file)) = (&self.password, &self.settings.password_file) {
-            self.password = Some(self.stdin.secret_file("the password", file)?);
-        }
-        let Some(password) = &self.password else { return Ok(None) };
-        let mut grant = Password::new(username, password);
-        if !self.settings.scope.is_empty() {
-            grant = grant.scope(self.settings.scope.join(" "));
-        }
-        grant = self.settings.resource.iter().fold(grant, Password::resource);
-        grant = self.settings.audience.iter().fold(grant, Password::audience);
-        Ok(Some(self.settings.params()?.into_iter().fold(grant, |grant, (name, value)| grant.param(name, value))))
-    }
-
-    /// The session on the profile's token. The same settings lead to the same token, in this process and in any other.
-    pub(crate) fn held_session(&mut self, client: &Client) -> Result<SessionBuilder> {
-        let builder = match self.settings.grant {
-            Some(HeldGrant::ClientCredentials) => client.session(self.client_credentials()?),
-            Some(HeldGrant::Password) => match self.password()? {
-                Some(grant) => client.session(grant),
-                None => client.session(Kept { grant_type: "password", parameters: self.parameters()? }),
-            },
-            Some(HeldGrant::AuthorizationCode) | None => {
-                let mut stored = Stored::new();
-                if !self.settings.scope.is_empty() {
-                    stored = stored.scope(self.settings.scope.join(" "));
-                }
-                client.session(self.settings.resource.iter().fold(stored, Stored::resource))
-            }
-        };
-        Ok(match &self.profile {
-            Some(profile) => builder.account(profile.name()).store(profile.tokens()?),
-            None => builder,
-        })
-    }
-
-    /// Keeps a token that has just come, and the settings it came by, in the profile, where there is one.
-    pub(crate) fn keep(&mut self, client: &Client, token: &Token, grant: HeldGrant) -> Result<()> {
-        if self.profile.is_none() {
-            return Ok(());
-        }
-        self.settings.grant = Some(grant);
-        self.held_session(client)?.token(token.clone()).build()?.save()?;
-        // What serves once, and what is dangerous, is kept only when `profile save` says so.
-        self.settings.state.clone_from(&self.kept.state);
-        self.settings.nonce.clone_from(&self.kept.nonce);
-        self.settings.allow_http = self.kept.allow_http;
-        self.settings.danger_accept_invalid_certs = self.kept.danger_accept_invalid_certs;
-        self.save_profile()
-    }
-
     /// Writes the settings into the profile.
     pub(crate) fn save_profile(&mut self) -> Result<()> {
         let Some(profile) = &self.profile else { return Ok(()) };
@@ -337,45 +280,6 @@ impl Setup {
             return Ok(());
         }
         profile.save(&settings)
-    }
-
-    /// Whether the profile says by which grant its token comes.
-    pub(crate) fn knows_its_grant(&self) -> bool {
-        self.settings.grant.is_some()
-    }
-
-    /// Notes, for later runs, that the profile's token comes by client credentials.
-    pub(crate) fn note_client_credentials(&mut self) -> Result<()> {
-        self.kept.grant = Some(HeldGrant::ClientCredentials);
-        match &self.profile {
-            Some(profile) if profile.exists() => profile.save(&self.kept),
-            _ => Ok(()),
-        }
-    }
-}
-
-/// A token brought by a grant that can't be repeated here, since what it needs is not at hand. It is renewed by its refresh
-/// token, and after that a person is needed.
-struct Kept {
-    grant_type: &'static str,
-    parameters: TokenParameters,
-}
-
-impl Grant for Kept {
-    fn grant_type(&self) -> &str {
-        self.grant_type
-    }
-
-    fn params<'a>(&'a self, context: GrantContext<'a>) -> BoxFuture<'a, grantee::Result<Params>> {
-        Box::pin(async move { Stored::new().params(context).await })
-    }
-
-    fn parameters(&self) -> &TokenParameters {
-        &self.parameters
-    }
-
-    fn is_repeatable(&self) -> bool {
-        false
     }
 }
 

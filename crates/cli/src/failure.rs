@@ -176,11 +176,30 @@ impl From<Error> for Failure {
 }
 
 /// What the library calls by its methods, by the program's options.
-fn in_options(hint: &str) -> String {
-    const NAMES: [(&str, &str); 13] = [
+pub(crate) fn in_options(hint: &str) -> String {
+    const NAMES: [(&str, &str); 32] = [
+        ("authorization_encryption(alg, enc)", "--authorization-encryption ALG/ENC"),
+        ("introspection_encryption(alg, enc)", "--introspection-encryption ALG/ENC"),
+        ("authorization_alg(\"PS256\")", "--authorization-alg PS256"),
+        ("introspection_alg(\"PS256\")", "--introspection-alg PS256"),
+        ("id_token_alg(\"PS256\")", "--id-token-alg PS256"),
+        ("authorization_alg(..)", "--authorization-alg"),
+        ("introspection_alg(..)", "--introspection-alg"),
+        ("client_certificate(..) and certificate_bound_tokens()", "--tls-cert FILE and --tls-key FILE"),
+        ("dpop(key), or certificate_bound_tokens()", "--dpop, or --tls-cert FILE and --tls-key FILE"),
+        ("certificate_bound_tokens()", "--tls-cert FILE and --tls-key FILE"),
+        ("client_certificate(…)", "--tls-cert FILE and --tls-key FILE"),
+        ("client_key(id, key), or auth(TlsClientAuth)", "--key FILE, or --auth tls_client_auth"),
+        ("client_key(id, key)", "--key FILE"),
+        ("request_object(signer)", "--request-object-key FILE"),
+        ("rules(..)", "--rules"),
+        ("initial_access_token(..)", "--initial-access-token @FILE"),
+        ("dpop(key)", "--dpop"),
+        ("par()", "--par"),
         ("id_token_encryption(alg, enc)", "--id-token-encryption ALG/ENC"),
         ("userinfo_encryption(alg, enc)", "--userinfo-encryption ALG/ENC"),
         ("id_token_alg(..)", "--id-token-alg"),
+        ("userinfo_alg(\"PS256\")", "--userinfo-alg PS256"),
         ("userinfo_alg(..)", "--userinfo-alg"),
         ("decryption_key(..)", "--decryption-key FILE"),
         ("trusted_audience(..)", "--trusted-audience"),
@@ -192,7 +211,11 @@ fn in_options(hint: &str) -> String {
         ("danger().allow_http()", "--allow-http"),
         ("issuer(..)", "--issuer"),
     ];
-    NAMES.iter().fold(hint.to_owned(), |hint, (method, option)| hint.replace(method, option))
+    let hint = NAMES.iter().fold(hint.to_owned(), |hint, (method, option)| hint.replace(method, option));
+    match hint.strip_prefix("call ") {
+        Some(rest) if rest.starts_with("--") => format!("give {rest}"),
+        _ => hint,
+    }
 }
 
 /// The library says the hint in its message; here it stands on its own.

@@ -26,6 +26,11 @@ pub(crate) fn is_terminal() -> bool {
     io::stdout().is_terminal()
 }
 
+/// Whether a person sees stderr.
+pub(crate) fn is_seen() -> bool {
+    io::stderr().is_terminal()
+}
+
 /// One JSON value to stdout: in lines for a person who sees it, else on one line.
 pub(crate) fn json(value: &impl Serialize) -> Result<()> {
     let written = if is_terminal() { serde_json::to_string_pretty(value) } else { serde_json::to_string(value) };
@@ -66,6 +71,6 @@ fn shown(value: &Value) -> String {
 }
 
 /// A stranger's text without what could drive the terminal.
-fn clean(text: &str) -> String {
+pub(crate) fn clean(text: &str) -> String {
     text.chars().map(|character| if character.is_control() { '\u{fffd}' } else { character }).collect()
 }

@@ -1,22 +1,36 @@
 //! Files that nobody else may read.
 
 use crate::failure::{Failure, Result};
-use std::io::Write as _;
+use std::io::{ErrorKind, Write as _};
 use std::path::Path;
+use tempfile::NamedTempFile;
 
 /// Writes a file with mode 0600 in the place of what was there: all of it or nothing, and never what was there before with
 /// its looser mode.
 pub(crate) fn write(path: &Path, content: &[u8]) -> Result<()> {
+    let written = beside(path, content).and_then(|file| file.persist(path).map_err(|error| error.error));
+    written.map(|_| ()).map_err(|error| Failure::io("can't write", path, &error))
+}
+
+/// Writes such a file where there is none yet; says whether it has.
+pub(crate) fn write_new(path: &Path, content: &[u8]) -> Result<bool> {
+    let written = beside(path, content).and_then(|file| file.persist_noclobber(path).map_err(|error| error.error));
+    match written {
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => Ok(false),
+        outcome => outcome.map(|_| true).map_err(|error| Failure::io("can't write", path, &error)),
+    }
+}
+
+/// The whole file under another name.
+fn beside(path: &Path, content: &[u8]) -> std::io::Result<NamedTempFile> {
     let directory = match path.parent() {
         Some(parent) if !parent.as_os_str().is_empty() => parent,
         _ => Path::new("."),
     };
-    let written = tempfile::Builder::new().prefix(".grantee-").tempfile_in(directory).and_then(|mut file| {
-        file.write_all(content)?;
-        file.as_file().sync_all()?;
-        file.persist(path).map_err(|error| error.error)
-    });
-    written.map(|_| ()).map_err(|error| Failure::io("can't write", path, &error))
+    let mut file = tempfile::Builder::new().prefix(".grantee-").tempfile_in(directory)?;
+    file.write_all(content)?;
+    file.as_file().sync_all()?;
+    Ok(file)
 }
 
 /// Makes a directory that nobody else may enter, where there is none.

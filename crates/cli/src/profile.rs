@@ -63,6 +63,9 @@ impl Profile {
             if let Some(file) = settings.metadata_file().map(|file| directory.join(file)) {
                 settings.metadata = Some(file.display().to_string());
             }
+            if let Some(file) = settings.details_file().map(|file| directory.join(file)) {
+                settings.authorization_details = Some(format!("@{}", file.display()));
+            }
         }
         Ok(settings)
     }
@@ -77,6 +80,9 @@ impl Profile {
         if let Some(file) = settings.metadata_file().map(absolute).transpose()? {
             settings.metadata = Some(file.display().to_string());
         }
+        if let Some(file) = settings.details_file().map(absolute).transpose()? {
+            settings.authorization_details = Some(format!("@{}", file.display()));
+        }
         let text = toml::to_string(&settings)
             .map_err(|error| Failure::file(format!("the profile can't be written: {error}")))?;
         if let Some(directory) = self.path.parent() {
@@ -87,18 +93,40 @@ impl Profile {
 
     /// Where its tokens are kept.
     pub(crate) fn tokens(&self) -> Result<TokenFile> {
-        private_file::directory(&self.state)?;
+        self.make_state()?;
         Ok(TokenFile::at(self.state.join("tokens.json"))?)
+    }
+
+    /// Where the key that its tokens are bound to is kept.
+    pub(crate) fn dpop_key(&self) -> PathBuf {
+        self.state.join("dpop.jwk")
+    }
+
+    /// Where its registration at the server is kept.
+    pub(crate) fn registration(&self) -> PathBuf {
+        self.state.join("registration.json")
+    }
+
+    /// Makes the directory that holds its secrets.
+    pub(crate) fn make_state(&self) -> Result<()> {
+        private_file::directory(&self.state)
+    }
+
+    /// Removes what it holds beside its settings: tokens, keys, a registration.
+    pub(crate) fn forget(&self) -> Result<()> {
+        match fs::remove_dir_all(&self.state) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::io("can't remove", &self.state, &error)),
+            _ => Ok(()),
+        }
     }
 
     /// Removes it with its tokens.
     pub(crate) fn remove(&self) -> Result<()> {
-        let gone = |outcome: std::io::Result<()>, path: &Path| match outcome {
-            Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::io("can't remove", path, &error)),
+        self.forget()?;
+        match fs::remove_file(&self.path) {
+            Err(error) if error.kind() != ErrorKind::NotFound => Err(Failure::io("can't remove", &self.path, &error)),
             _ => Ok(()),
-        };
-        gone(fs::remove_dir_all(&self.state), &self.state)?;
-        gone(fs::remove_file(&self.path), &self.path)
+        }
     }
 
     /// The failure of a verb that needs one which exists.
@@ -168,7 +196,7 @@ fn parse(bytes: &[u8]) -> Result<Settings, String> {
 
 /// Settings with something everywhere, for the names they have.
 fn names() -> Settings {
-    use crate::settings::{AuthMethod, HeldGrant};
+    use crate::settings::{AuthMethod, HeldGrant, RulesName};
     let text = || Some(String::new());
     let path = || Some(PathBuf::new());
     let list = || vec![String::new()];
@@ -223,6 +251,23 @@ fn names() -> Settings {
         client_secret: text(),
         username: text(),
         password_file: path(),
+        service_account: path(),
+        subject: text(),
+        pushed_authorization_request_endpoint: text(),
+        device_authorization_endpoint: text(),
+        backchannel_authentication_endpoint: text(),
+        registration_endpoint: text(),
+        request_object_key: path(),
+        authorization_details: text(),
+        dpop_key: path(),
+        rules: Some(RulesName::Oauth21),
+        authorization_alg: text(),
+        authorization_encryption: text(),
+        introspection_alg: text(),
+        introspection_encryption: text(),
+        par: true,
+        request_object: true,
+        dpop: true,
     }
 }
 

@@ -1,6 +1,6 @@
 //! Something that moves while something is awaited: on stderr, and only where that is a terminal.
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::{ProgressBar, ProgressState, ProgressStyle};
 use std::time::Duration;
 
 /// Shows a spinner while `work` runs.
@@ -10,6 +10,20 @@ pub(crate) fn spin<T>(what: &'static str, work: impl FnOnce() -> T) -> T {
     let outcome = work();
     spinner.finish_and_clear();
     outcome
+}
+
+/// A spinner that counts down what is left.
+pub(crate) fn until(what: &'static str, left: impl Fn() -> Duration + Send + Sync + Clone + 'static) -> ProgressBar {
+    let spinner = ProgressBar::new_spinner().with_message(what);
+    if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}, {left} left") {
+        let write = move |_: &ProgressState, text: &mut dyn std::fmt::Write| {
+            let seconds = left().as_secs();
+            let _ = write!(text, "{}:{:02}", seconds / 60, seconds % 60);
+        };
+        spinner.set_style(style.with_key("left", write));
+    }
+    spinner.enable_steady_tick(Duration::from_millis(200));
+    spinner
 }
 
 /// A bar of so many steps.

@@ -2,6 +2,7 @@
 
 use crate::failure::{Failure, Result};
 use clap::{Args, ValueEnum};
+use grantee::Rules;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -15,6 +16,36 @@ pub(crate) enum AuthMethod {
     ClientSecretPost,
     ClientSecretJwt,
     PrivateKeyJwt,
+    TlsClientAuth,
+    SelfSignedTlsClientAuth,
+}
+
+impl AuthMethod {
+    /// Whether the connection's certificate says who the client is.
+    pub(crate) fn is_by_certificate(self) -> bool {
+        matches!(self, Self::TlsClientAuth | Self::SelfSignedTlsClientAuth)
+    }
+}
+
+/// A profile of OAuth whose rules are kept to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub(crate) enum RulesName {
+    Oauth21,
+    Fapi1Advanced,
+    Fapi2,
+    Fapi2MessageSigning,
+}
+
+impl RulesName {
+    pub(crate) fn rules(self) -> Rules {
+        match self {
+            Self::Oauth21 => Rules::OAuth21,
+            Self::Fapi1Advanced => Rules::Fapi1Advanced,
+            Self::Fapi2 => Rules::Fapi2Security,
+            Self::Fapi2MessageSigning => Rules::Fapi2MessageSigning,
+        }
+    }
 }
 
 /// The grant that brought a profile's token, by the value of `grant_type`.
@@ -24,6 +55,11 @@ pub(crate) enum HeldGrant {
     AuthorizationCode,
     ClientCredentials,
     Password,
+    DeviceCode,
+    Ciba,
+    TokenExchange,
+    JwtBearer,
+    Saml2Bearer,
 }
 
 /// Everything that can be said about a client and what it asks for.
@@ -51,6 +87,21 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token_endpoint: Option<String>,
 
+    /// Where authorization requests are pushed to (RFC 9126).
+    #[arg(long, env = "GRANTEE_PUSHED_AUTHORIZATION_REQUEST_ENDPOINT", hide_env = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) pushed_authorization_request_endpoint: Option<String>,
+
+    /// Where a login on a device starts (RFC 8628).
+    #[arg(long, env = "GRANTEE_DEVICE_AUTHORIZATION_ENDPOINT", hide_env = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) device_authorization_endpoint: Option<String>,
+
+    /// Where a backchannel authentication starts (CIBA).
+    #[arg(long, env = "GRANTEE_BACKCHANNEL_AUTHENTICATION_ENDPOINT", hide_env = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) backchannel_authentication_endpoint: Option<String>,
+
     /// The introspection endpoint.
     #[arg(long, env = "GRANTEE_INTROSPECTION_ENDPOINT", hide_env = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -60,6 +111,11 @@ pub(crate) struct Settings {
     #[arg(long, env = "GRANTEE_REVOCATION_ENDPOINT", hide_env = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) revocation_endpoint: Option<String>,
+
+    /// Where clients register (RFC 7591).
+    #[arg(long, env = "GRANTEE_REGISTRATION_ENDPOINT", hide_env = true, value_name = "URL")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) registration_endpoint: Option<String>,
 
     /// The userinfo endpoint.
     #[arg(long, env = "GRANTEE_USERINFO_ENDPOINT", hide_env = true, value_name = "URL")]
@@ -77,7 +133,7 @@ pub(crate) struct Settings {
     pub(crate) jwks_uri: Option<String>,
 
     /// The client's identifier.
-    #[arg(long, env = "GRANTEE_CLIENT_ID", hide_env = true, value_name = "ID")]
+    #[arg(long, env = "GRANTEE_CLIENT_ID", hide_env = true, value_name = "ID", allow_hyphen_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_id: Option<String>,
 
@@ -101,7 +157,12 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key: Option<PathBuf>,
 
-    /// A file with the password of that key and of the one to decrypt with, `-` for stdin. GRANTEE_KEY_PASSWORD holds it itself.
+    /// A file with the private key (JWK or PEM) that signs request objects: of logins, as --request-object says, and of backchannel authentications.
+    #[arg(long, env = "GRANTEE_REQUEST_OBJECT_KEY", hide_env = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) request_object_key: Option<PathBuf>,
+
+    /// A file with the password of the encrypted ones among the client's keys, `-` for stdin. GRANTEE_KEY_PASSWORD holds it itself.
     #[arg(long, env = "GRANTEE_KEY_PASSWORD_FILE", hide_env = true, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) key_password_file: Option<PathBuf>,
@@ -121,7 +182,7 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) decryption_key: Option<PathBuf>,
 
-    /// A file with the client's certificate and its chain (PEM), shown to servers that ask for one.
+    /// A file with the client's certificate and its chain (PEM), shown to servers and APIs that ask for one. With --auth tls_client_auth or self_signed_tls_client_auth it says who the client is. However the client authenticates, tokens are taken to be bound to it, unless --dpop is given.
     #[arg(long, env = "GRANTEE_TLS_CERT", hide_env = true, value_name = "FILE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) tls_cert: Option<PathBuf>,
@@ -156,7 +217,7 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) audience: Vec<String>,
 
-    /// Further parameters of the token request, or of the authorization request at `login`.
+    /// Further parameters of the token request, or of what starts a login: at `login`, `token device` and `token ciba`.
     #[arg(long, env = "GRANTEE_PARAM", hide_env = true, value_name = "K=V", num_args = 1.., value_delimiter = '\n')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub(crate) param: Vec<String>,
@@ -166,18 +227,33 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) response_type: Option<String>,
 
-    /// How the answer to a login travels: query, fragment, form_post.
+    /// How the answer to a login travels: query, fragment, form_post; signed as jwt, query.jwt, fragment.jwt, form_post.jwt (JARM).
     #[arg(long, env = "GRANTEE_RESPONSE_MODE", hide_env = true, value_name = "MODE")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) response_mode: Option<String>,
 
+    /// Pushes authorization requests to the server, so that the browser carries a reference alone (RFC 9126).
+    #[arg(long, env = "GRANTEE_PAR", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) par: bool,
+
+    /// Sends logins and backchannel authentications as signed request objects (RFC 9101), by --request-object-key, else --key; logins by the client's secret (HS256) where there is neither. Follows from --request-object-key, and from --rules that want it.
+    #[arg(long, env = "GRANTEE_REQUEST_OBJECT", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) request_object: bool,
+
+    /// What exactly is asked for (RFC 9396): JSON, a list of objects with a type, or a file that has it.
+    #[arg(long, env = "GRANTEE_AUTHORIZATION_DETAILS", hide_env = true, value_name = "JSON|@FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) authorization_details: Option<String>,
+
     /// A nonce of your own for a login; one is made unless given.
-    #[arg(long, env = "GRANTEE_NONCE", hide_env = true, value_name = "NONCE")]
+    #[arg(long, env = "GRANTEE_NONCE", hide_env = true, value_name = "NONCE", allow_hyphen_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) nonce: Option<String>,
 
     /// A state of your own for a login; one is made unless given.
-    #[arg(long, env = "GRANTEE_STATE", hide_env = true, value_name = "STATE")]
+    #[arg(long, env = "GRANTEE_STATE", hide_env = true, value_name = "STATE", allow_hyphen_values = true)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) state: Option<String>,
 
@@ -196,7 +272,7 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) acr_values: Option<String>,
 
-    /// Who is about to log in.
+    /// Who is about to log in, or whom a backchannel authentication asks.
     #[arg(long, env = "GRANTEE_LOGIN_HINT", hide_env = true, value_name = "HINT")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) login_hint: Option<String>,
@@ -205,6 +281,21 @@ pub(crate) struct Settings {
     #[arg(long, env = "GRANTEE_CLAIMS", hide_env = true, value_name = "JSON")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) claims: Option<String>,
+
+    /// Binds tokens to a key, and proves it with each request (DPoP, RFC 9449). The key is that of --dpop-key; else the profile's, made once and kept beside its tokens; else one for this run alone.
+    #[arg(long, env = "GRANTEE_DPOP", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) dpop: bool,
+
+    /// A file with the private key (JWK or PEM) for DPoP; says --dpop too.
+    #[arg(long, env = "GRANTEE_DPOP_KEY", hide_env = true, value_name = "FILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) dpop_key: Option<PathBuf>,
+
+    /// Keeps to the rules of a profile of OAuth, and refuses servers and answers that don't.
+    #[arg(long, env = "GRANTEE_RULES", hide_env = true, value_name = "PROFILE")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) rules: Option<RulesName>,
 
     /// How ID tokens are signed, as the client is registered; RS256 unless said.
     #[arg(long, env = "GRANTEE_ID_TOKEN_ALG", hide_env = true, value_name = "ALG")]
@@ -216,6 +307,26 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) id_token_encryption: Option<String>,
 
+    /// How signed answers to logins (--response-mode jwt) are signed, as the client is registered. Unless said, by --id-token-alg; without that by any key of the server's.
+    #[arg(long, env = "GRANTEE_AUTHORIZATION_ALG", hide_env = true, value_name = "ALG")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) authorization_alg: Option<String>,
+
+    /// How signed answers to logins are encrypted, as the client is registered. Unless said, as with --id-token-encryption, or not at all.
+    #[arg(long, env = "GRANTEE_AUTHORIZATION_ENCRYPTION", hide_env = true, value_name = "ALG[/ENC]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) authorization_encryption: Option<String>,
+
+    /// Asks for introspection answers that are signed by it, as the client is registered (RFC 9701). With --rules fapi2-message-signing it is --id-token-alg unless said.
+    #[arg(long, env = "GRANTEE_INTROSPECTION_ALG", hide_env = true, value_name = "ALG")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) introspection_alg: Option<String>,
+
+    /// How signed introspection answers are encrypted, as the client is registered.
+    #[arg(long, env = "GRANTEE_INTROSPECTION_ENCRYPTION", hide_env = true, value_name = "ALG[/ENC]")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) introspection_encryption: Option<String>,
+
     /// Who may stand beside this client in the aud of ID tokens.
     #[arg(long, env = "GRANTEE_TRUSTED_AUDIENCE", hide_env = true, value_name = "A", num_args = 1.., value_delimiter = '\n')]
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -226,7 +337,7 @@ pub(crate) struct Settings {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) accept_any_acr: bool,
 
-    /// After a login, fetches what the server says about the person, and checks that it is about the same one.
+    /// After a login, also by device or CIBA, fetches what the server says about the person, and checks that it is about the same one.
     #[arg(long, env = "GRANTEE_USERINFO", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) userinfo: bool,
@@ -280,6 +391,16 @@ pub(crate) struct Settings {
     #[arg(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) password_file: Option<PathBuf>,
+
+    /// A service account's key file. Only in a profile: `token jwt-bearer` has it as an option.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) service_account: Option<PathBuf>,
+
+    /// Whose token a JWT bearer grant brings. Only in a profile: `token jwt-bearer` has it as an option.
+    #[arg(skip)]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) subject: Option<String>,
 }
 
 impl Settings {
@@ -339,6 +460,27 @@ impl Settings {
             client_secret: self.client_secret.or(secret_below),
             username: self.username.or(below.username),
             password_file: self.password_file.or(below.password_file),
+            pushed_authorization_request_endpoint: self
+                .pushed_authorization_request_endpoint
+                .or(below.pushed_authorization_request_endpoint),
+            device_authorization_endpoint: self.device_authorization_endpoint.or(below.device_authorization_endpoint),
+            backchannel_authentication_endpoint: self
+                .backchannel_authentication_endpoint
+                .or(below.backchannel_authentication_endpoint),
+            registration_endpoint: self.registration_endpoint.or(below.registration_endpoint),
+            request_object_key: self.request_object_key.or(below.request_object_key),
+            authorization_details: self.authorization_details.or(below.authorization_details),
+            dpop_key: self.dpop_key.or(below.dpop_key),
+            rules: self.rules.or(below.rules),
+            authorization_alg: self.authorization_alg.or(below.authorization_alg),
+            authorization_encryption: self.authorization_encryption.or(below.authorization_encryption),
+            introspection_alg: self.introspection_alg.or(below.introspection_alg),
+            introspection_encryption: self.introspection_encryption.or(below.introspection_encryption),
+            service_account: self.service_account.or(below.service_account),
+            subject: self.subject.or(below.subject),
+            par: self.par || below.par,
+            request_object: self.request_object || below.request_object,
+            dpop: self.dpop || below.dpop,
         }
     }
 
@@ -367,8 +509,16 @@ impl Settings {
             &mut self.tls_key,
             &mut self.ca,
             &mut self.password_file,
+            &mut self.request_object_key,
+            &mut self.dpop_key,
+            &mut self.service_account,
         ];
         files.into_iter().flatten().filter(|path| **path != *Path::new("-"))
+    }
+
+    /// The file of `--authorization-details @FILE`.
+    pub(crate) fn details_file(&self) -> Option<&Path> {
+        self.authorization_details.as_deref()?.strip_prefix('@').map(Path::new)
     }
 
     /// The metadata as a file, unless it is a URL.
@@ -392,7 +542,7 @@ fn param(pair: &str) -> Result<(&str, &str)> {
         .split_once('=')
         .filter(|(name, _)| !name.is_empty())
         .ok_or_else(|| Failure::usage("a parameter has no name or no value").hint("give --param NAME=VALUE"))?;
-    const SECRETS: [&str; 8] = [
+    const SECRETS: [&str; 12] = [
         "client_secret",
         "password",
         "refresh_token",
@@ -401,6 +551,10 @@ fn param(pair: &str) -> Result<(&str, &str)> {
         "assertion",
         "client_assertion",
         "subject_token",
+        "actor_token",
+        "id_token_hint",
+        "login_hint_token",
+        "user_code",
     ];
     if SECRETS.contains(&name) {
         return Err(Failure::usage(format!("{name} is not given as a parameter, since a process list shows those"))
@@ -426,6 +580,18 @@ mod tests {
         let both = option.over(profile);
         assert_eq!((both.scope, both.client_id.as_deref(), both.allow_http), (vec!["a".to_owned()], Some("c"), true));
         assert_eq!(both.client_secret, None, "the file given replaces the secret kept");
+    }
+
+    #[test]
+    fn every_option_is_in_the_environment_by_its_own_name() {
+        let command = Settings::augment_args(clap::Command::new("grantee"));
+        for argument in command.get_arguments() {
+            let name = argument.get_id().as_str();
+            let variable = argument.get_env().and_then(std::ffi::OsStr::to_str);
+            assert_eq!(variable, Some(format!("GRANTEE_{}", name.to_uppercase()).as_str()));
+            assert_eq!(argument.get_long(), Some(name.replace('_', "-").as_str()));
+        }
+        assert!(command.get_arguments().count() > 50);
     }
 
     #[test]

@@ -7,11 +7,6 @@ use grantee::Token;
 use http::HeaderValue;
 use serde_json::{Map, Value};
 
-/// Prints a token.
-pub(crate) fn print(token: &Token, form: TokenForm, json: bool) -> Result<()> {
-    print_with(token, Map::new(), form, json)
-}
-
 /// Prints a token, with further members beside it.
 pub(crate) fn print_with(token: &Token, more: Map<String, Value>, form: TokenForm, json: bool) -> Result<()> {
     let text = match form {
@@ -22,11 +17,23 @@ pub(crate) fn print_with(token: &Token, more: Map<String, Value>, form: TokenFor
         }
         TokenForm::Token => token.access_token.reveal().to_owned(),
         TokenForm::Header => {
-            let header: HeaderValue = token.try_into()?;
+            let header = header(token)?;
             header.to_str().map_err(|_| Failure::file("the token can't stand in a header"))?.to_owned()
         }
     };
     if json { output::json(&text) } else { output::text(&text) }
+}
+
+/// The value of the Authorization header. A token that is bound to a key needs a proof beside it, which `grantee call` makes.
+fn header(token: &Token) -> Result<HeaderValue> {
+    if !token.token_type.eq_ignore_ascii_case("DPoP") {
+        return Ok(token.try_into()?);
+    }
+    let bare = Token::bearer(&token.access_token);
+    let bearer: HeaderValue = (&bare).try_into()?;
+    let value = bearer.to_str().ok().and_then(|value| value.strip_prefix("Bearer "));
+    let value = value.ok_or_else(|| Failure::file("the token can't stand in a header"))?;
+    HeaderValue::from_str(&format!("DPoP {value}")).map_err(|_| Failure::file("the token can't stand in a header"))
 }
 
 /// The members of the output, those that the token lacks left out. Times are whole seconds, rounded down.
@@ -53,6 +60,16 @@ fn members(token: &Token) -> Map<String, Value> {
 mod tests {
     use super::*;
     use std::time::Duration;
+
+    #[test]
+    fn the_header_names_the_tokens_type() {
+        let mut token = Token::bearer("a");
+        assert_eq!(header(&token).unwrap(), "Bearer a");
+        token.token_type = "dpop".to_owned();
+        assert_eq!(header(&token).unwrap(), "DPoP a");
+        token.token_type = "N_A".to_owned();
+        assert!(header(&token).is_err());
+    }
 
     #[test]
     fn what_is_absent_is_left_out_and_what_is_more_keeps_its_name() {

@@ -9,10 +9,12 @@ use grantee_core::client::{Config, Server};
 use grantee_core::counters::Counters;
 use grantee_core::endpoint::discovery::Where;
 use grantee_core::endpoint::introspection::Introspection;
-use grantee_core::grant::{Grant, Stored};
+use grantee_core::grant::{Grant, ServiceAccount, Stored};
 use grantee_core::hooks::Hook;
 use grantee_core::metadata::AuthorizationServer;
 use grantee_core::ports::{Http, Ports};
+use grantee_core::preset::Preset;
+use grantee_core::rules::{Audit, Rules};
 use grantee_core::{Result, Token, TokenToActOn, client_config_methods};
 use std::sync::Arc;
 use url::Url;
@@ -52,6 +54,18 @@ impl Client {
         let mut builder = ClientBuilder::new(Config::new(Server::Literal));
         *builder.config.members_mut() = metadata;
         builder
+    }
+
+    /// A client at a provider that is known: its endpoints, and where it deviates from the specifications. See
+    /// [`presets`](crate::presets).
+    pub fn preset(provider: impl Preset) -> ClientBuilder {
+        ClientBuilder::new(provider.config())
+    }
+
+    /// A client of a service account: its token endpoint, its name, and nothing beside its assertion on the wire. Its tokens come by
+    /// [`ServiceAccount::grant`](crate::ServiceAccount::grant).
+    pub fn service_account(account: &ServiceAccount) -> ClientBuilder {
+        ClientBuilder::new(account.config())
     }
 
     /// The server's metadata, fetched when first needed and kept for their lifetime.
@@ -139,6 +153,23 @@ impl Client {
         Self { core: self.core.authenticated_by(Arc::new(method)), executor: Arc::clone(&self.executor) }
     }
 
+    /// Says of each rule of the client's profile ([`rules`](ClientBuilder::rules)), or of OAuth 2.1, whether the configuration and
+    /// the server's metadata keep it.
+    ///
+    /// # Errors
+    /// As [`metadata`](Self::metadata).
+    pub async fn audit(&self) -> Result<Audit> {
+        self.core.audit().await
+    }
+
+    /// As [`audit`](Self::audit), for a profile that the client was not given.
+    ///
+    /// # Errors
+    /// As [`audit`](Self::audit).
+    pub async fn audit_for(&self, rules: Rules) -> Result<Audit> {
+        self.core.audit_for(rules).await
+    }
+
     /// What this client and its sessions have done so far.
     pub fn counters(&self) -> Counters {
         self.core.counters()
@@ -155,6 +186,14 @@ impl Client {
     /// end on the runtime: nothing is lost, and nobody is told.
     pub async fn close(&self) {
         self.executor.close().await;
+    }
+
+    pub(crate) fn of_core(core: grantee_core::Client, executor: Arc<TokioExecutor>) -> Self {
+        Self { core, executor }
+    }
+
+    pub(crate) fn with_core(&self, core: grantee_core::Client) -> Self {
+        Self { core, executor: Arc::clone(&self.executor) }
     }
 
     /// The conversations underneath, with their ports.
@@ -202,17 +241,22 @@ impl ClientBuilder {
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) outside of a tokio runtime, or when the settings can't work.
     pub fn build(self) -> Result<Client> {
+        let (config, ports, executor) = self.parts()?;
+        Ok(Client { core: grantee_core::Client::new(config, ports)?, executor })
+    }
+
+    pub(crate) fn parts(self) -> Result<(Config, Ports, Arc<TokioExecutor>)> {
         let executor = Arc::new(TokioExecutor::current()?);
         let ports = Ports {
             executor: executor.clone(),
             http: match self.own_http {
                 Some(http) => http,
-                None => Arc::new(ReqwestHttp::from_settings(&self.http)?),
+                None => ReqwestHttp::port(&self.http)?,
             },
             clock: Arc::new(TokioClock::new()),
             entropy: Arc::new(SystemEntropy),
         };
-        Ok(Client { core: grantee_core::Client::new(self.config, ports)?, executor })
+        Ok((self.config, ports, executor))
     }
 }
 

@@ -7,6 +7,7 @@
 //! ```text
 //!   Client ── token(grant) ──────────────> Token
 //!     ├────── start(request) ─> URL, Pending ── finish(pending, callback) ─> Login ── session() ─┐
+//!     ├────── device(request), backchannel(request) ── wait() ─────────────> Login ── session() ─┤
 //!     └────── session(grant) ──────────────────────────────────────────────────────────────────> Session ── api(base) ─> ApiClient
 //! ```
 //!
@@ -24,6 +25,21 @@
 //! let orders: serde_json::Value = api.get(["orders", "open"]).send().await?.json()?;
 //! # Ok(()) }
 //! ```
+//!
+//! A client is made of an issuer ([`Client::discover`]), of endpoints ([`Client::at`]), of a provider that is known
+//! ([`Client::preset`], [`presets`]), of an API that names its server ([`Client::for_resource`]), of a service account's file
+//! ([`Client::service_account`]), or by registering it ([`ClientBuilder::register`]). Its tokens are Bearer tokens unless they are
+//! bound: [`ClientBuilder::dpop`], [`ClientBuilder::certificate_bound_tokens`]. [`ClientBuilder::rules`] has it keep to a profile.
+//!
+//! | area | module |
+//! |---|---|
+//! | callbacks to a program on a person's machine | [`loopback`] |
+//! | notifications of backchannel authentication | [`ciba`] |
+//! | providers | [`presets`] |
+//! | client assertions from a file, the environment, a command | [`assertion`] |
+//! | tokens in front of other HTTP clients | [`adapters`] |
+//! | where tokens are kept | [`stores`] |
+//! | keys, signatures, encryption | [`jose`] |
 //!
 //! What to hand over where ours does not fit: a [`Grant`], a [`ClientAuth`], a [`ports::Http`] or [`blocking::Http`], a
 //! [`store::Store`] or [`store::BlockingStore`], a [`Hook`] or [`blocking::Hook`]. Each is one trait, and [`contract`] holds
@@ -49,38 +65,80 @@
 pub mod adapters;
 mod api;
 pub mod assertion;
+mod backchannel;
+pub mod ciba;
 mod client;
+mod device;
 mod entropy;
 mod faces;
 mod http;
 mod openid;
+mod polling;
+mod protected_resource;
+mod registration;
+mod request_object;
 mod runtime;
 mod session;
+mod step_up;
 
 pub mod blocking;
 pub mod contract;
 pub mod loopback;
 
+pub use crate::http::ClientCertificate;
 pub use crate::http::reqwest::ReqwestHttp;
 pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest, ApiResponse, Booleans, NoneFields, Path};
+pub use backchannel::Backchannel;
 pub use client::{Client, ClientBuilder, Danger, Login};
-pub use grantee_core::authorization::{self, AuthorizationRequest, Callback, Pending};
+pub use device::Device;
+pub use grantee_core::authorization::{
+    self, AuthorizationDetail, AuthorizationDetails, AuthorizationRequest, Callback, Granted, Pending, RequestObjects,
+};
 pub use grantee_core::client_auth::{
     self, ClientAssertion, ClientAuth, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt,
+    SelfSignedTlsClientAuth, TlsClientAuth,
 };
 pub use grantee_core::endpoint::end_session::{EndSession, PendingLogout};
+pub use grantee_core::endpoint::protected_resource::{FoundResource, ResourceLookup, Trust};
+pub use grantee_core::endpoint::registration::Registration;
 pub use grantee_core::endpoint::userinfo::{UnboundUserinfo, Userinfo};
 pub use grantee_core::error::{self, Error, Result};
-pub use grantee_core::grant::{self, AuthorizationCode, ClientCredentials, Grant, RefreshToken, Stored, legacy};
+pub use grantee_core::grant::polling::PollState;
+pub use grantee_core::grant::{
+    self, AuthorizationCode, BackchannelAuthenticationRequest, ClientCredentials, DeviceAuthorization,
+    DeviceAuthorizationRequest, DeviceCode, Grant, JwtBearer, RefreshToken, Saml2Bearer, SecurityToken, ServiceAccount,
+    SignedJwtBearer, Stored, TokenExchange, legacy,
+};
 pub use grantee_core::hooks::{self, Hook};
+pub use grantee_core::metadata::ClientMetadata;
 pub use grantee_core::oidc::{
     AccessTokenClaims, AccessTokenValidator, Claims, IdToken, IdTokenExpectations, LogoutToken, MemoryReplayCache,
 };
+pub use grantee_core::rules::{self, Audit, Rules};
 pub use grantee_core::session::Renewal;
-pub use grantee_core::session::call::Placement;
+pub use grantee_core::session::call::{Attempt, Placement};
 pub use grantee_core::{Params, Scope, Secret, Token, TokenToActOn, UnixTime, UnverifiedIdToken};
-pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, wire};
+pub use grantee_core::{counters, endpoint, jose, metadata, oidc, ports, store, token_type, wire};
+pub use polling::Polling;
+pub use registration::Registered;
 pub use session::{CallbackError, Session, SessionBuilder};
+
+/// Providers: what is known of each before a client is registered there. Made a client by `Client::preset`.
+///
+/// ```
+/// # fn main() -> grantee::Result<()> {
+/// use grantee::blocking::Client;
+/// use grantee::presets::{Auth0, GitHub};
+///
+/// let github = Client::preset(GitHub::new()).client("Iv1.0123", "s3cret").build()?;
+/// let tenant = Auth0::tenant("mytenant.eu")?;
+/// let auth0 = Client::preset(&tenant).client("client", "s3cret").build()?;
+/// let management = auth0.session(tenant.management_grant()).api(&tenant.management_url())?;
+/// # Ok(()) }
+/// ```
+pub mod presets {
+    pub use grantee_core::preset::*;
+}
 
 /// Where tokens are kept.
 pub mod stores {

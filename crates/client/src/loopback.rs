@@ -10,7 +10,7 @@
 //! [`Cancel`] to end it when the caller is dropped.
 
 mod browser;
-mod connection;
+pub(crate) mod connection;
 mod pages;
 
 pub use browser::open_browser;
@@ -175,7 +175,7 @@ impl LoopbackReceiver {
                     Step::Closed => {}
                     Step::Received(request) => {
                         let (page, callback) = self.judge(&request, &state);
-                        connection.answer(&page, now);
+                        connection.answer(page.to_bytes(), now);
                         if let Some(callback) = callback {
                             connection.finish(FAREWELL);
                             return Ok(callback);
@@ -224,6 +224,8 @@ impl LoopbackReceiver {
         for (name, value) in form_urlencoded::parse(parameters.as_bytes()).take(100) {
             match &*name {
                 "state" => is_ours |= Secret::new(value) == *state,
+                // A signed answer (JARM) holds the state where only the client's keys may read it.
+                "response" => is_ours |= may_hold(&value, state),
                 "error" => error = Some(value.into_owned()),
                 _ => {}
             }
@@ -233,6 +235,15 @@ impl LoopbackReceiver {
             (true, None) => (Page::done(), Some(callback)),
             (true, Some(error)) => (Page::refused(&error), Some(callback)),
         }
+    }
+}
+
+/// Whether a signed answer may be the one to this state: it says so, or is encrypted. The client judges it.
+fn may_hold(response: &str, state: &Secret) -> bool {
+    match grantee_core::jose::jws::Compact::parse(response) {
+        Ok(signed) => serde_json::from_slice::<serde_json::Value>(signed.unverified_payload())
+            .is_ok_and(|claims| claims["state"].as_str().is_some_and(|said| Secret::new(said) == *state)),
+        Err(_) => response.bytes().filter(|byte| *byte == b'.').count() == 4,
     }
 }
 
@@ -358,6 +369,20 @@ mod tests {
         assert!(!page.contains("CODE") && !page.contains("STATE"));
         assert_eq!(running.answer(), format!("http://{address}/callback?code=CODE&state=STATE"));
         assert!(TcpStream::connect(address).is_err());
+    }
+
+    #[test]
+    fn a_signed_answer_is_taken_by_the_state_in_it() {
+        use grantee_core::jose::base64url::encode;
+        let running = start();
+        let response = |state: &str| {
+            let claims = format!(r#"{{"state":"{state}","code":"CODE"}}"#);
+            format!("{}.{}.AAAA", encode(r#"{"alg":"RS256"}"#), encode(claims))
+        };
+        assert!(running.get(&format!("/callback?response={}", response("other"))).starts_with("HTTP/1.1 400"));
+        let ours = response("STATE");
+        running.get(&format!("/callback?response={ours}"));
+        assert!(running.answer().ends_with(&format!("/callback?response={ours}")));
     }
 
     #[test]

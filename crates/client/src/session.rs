@@ -2,7 +2,7 @@
 
 use grantee_core::grant::Grant;
 use grantee_core::ports::{BoxFuture, Request};
-use grantee_core::session::call::{Placement, call};
+use grantee_core::session::call::{Attempt, Placement, call};
 use grantee_core::session::{OnChange, Renewal, Source, SourceBuilder};
 use grantee_core::store::Store;
 use grantee_core::{Error, Result, Token};
@@ -165,9 +165,11 @@ impl Session {
         self.source.held()
     }
 
-    /// The `Authorization` header, of the held token or of a new one.
+    /// The `Authorization` header, of the held token or of a new one. One that is bound to the client's certificate is of use
+    /// only over connections that show the same one.
     ///
     /// # Errors
+    /// [`Error::Config`] where each request needs a proof of its own: see [`attempt`](Self::attempt).
     /// Whatever kept a token from coming; all who waited get the same.
     pub async fn header(&self) -> Result<HeaderValue> {
         self.source.header().await
@@ -187,6 +189,12 @@ impl Session {
     /// As [`token`](Self::token).
     pub async fn renew(&self) -> Result<Arc<Token>> {
         self.source.renew().await
+    }
+
+    /// One request with this token by an HTTP client of your own: what goes on it, proof included, and whether its answer asks
+    /// for it to be sent once more. [`adapters`](crate::adapters) shows it in use.
+    pub fn attempt(&self) -> Attempt<'_> {
+        self.source.attempt()
     }
 
     /// The header of a token other than the one an API rejected, for whoever sends requests by other means.

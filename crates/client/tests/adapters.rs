@@ -1,5 +1,7 @@
 //! A session's token on requests that other HTTP clients send.
 
+#[path = "adapters/proof.rs"]
+mod proof;
 #[cfg(feature = "reqwest-middleware")]
 #[path = "adapters/reqwest_middleware.rs"]
 mod reqwest_middleware;
@@ -11,6 +13,7 @@ mod ureq;
 
 use grantee::{Client, ClientCredentials, Session};
 use grantor::{Endpoint, Server};
+use std::sync::Arc;
 
 /// A session whose token may go to that server.
 fn session(server: &Server) -> Session {
@@ -38,4 +41,24 @@ async fn plain_reqwest_takes_the_header() {
     assert_eq!(get(second.clone()).await, 200);
     assert_eq!(session.after_rejection(&first).await.unwrap(), second, "the rejected one was replaced already");
     assert_eq!(counts(&server), (2, 3));
+}
+
+#[tokio::test]
+async fn plain_reqwest_takes_a_token_that_needs_a_proof() {
+    let (server, api) = (Server::start(), Arc::new(proof::Api::default()));
+    let url = format!("http://{}/x?y=z", api.serve());
+    let session = proof::session(&server, &url);
+    assert_eq!(session.header().await.unwrap_err().code(), "configuration", "a header alone is no use");
+    let (client, uri) = (reqwest::Client::new(), url.parse().unwrap());
+    let mut attempt = session.attempt();
+    loop {
+        let mut headers = http::HeaderMap::new();
+        attempt.authorize(&http::Method::POST, &uri, &mut headers).await.unwrap();
+        let answer = client.post(&url).headers(headers).body("hello").send().await.unwrap();
+        if !attempt.again(&uri, answer.status(), answer.headers()).await.unwrap() {
+            assert_eq!(answer.status(), 200);
+            break;
+        }
+    }
+    api.assert_four(&format!("POST {url}"), "hello");
 }

@@ -4,7 +4,7 @@ use grantee::ReqwestHttp;
 use grantee::blocking::{self, UreqHttp};
 use grantee::contract::http::{run, run_blocking};
 use grantee::error::{TransportError, TransportErrorKind as Kind};
-use grantee::ports::{Limits, Request, Response};
+use grantee::ports::{Limits, PublicOnly, Request, Response};
 
 #[tokio::test]
 async fn the_async_faces_own_client_keeps_the_contract() {
@@ -57,7 +57,7 @@ fn rule_broken_by(fault: fn(&UreqHttp, Request) -> Result<Response, TransportErr
 fn the_suite_says_which_rule_is_broken() {
     use blocking::Http as _;
     type Fault = fn(&UreqHttp, Request) -> Result<Response, TransportError>;
-    let faults: [(&str, Fault); 9] = [
+    let faults: [(&str, Fault); 10] = [
         ("any status is an answer", |http, request| {
             let answer = http.send(request)?;
             let status = answer.http.status();
@@ -98,6 +98,10 @@ fn the_suite_says_which_rule_is_broken() {
                 Kind::Connect => TransportError::new(Kind::Broken, "?"),
                 _ => error,
             })
+        }),
+        ("a PublicOnly request connects to no private address", |http, mut request| {
+            request.extensions_mut().remove::<PublicOnly>();
+            http.send(request)
         }),
         ("a request is sent once", |http, request| {
             let again = request.clone();

@@ -7,7 +7,7 @@ use faces::{Client, Face, in_both_faces, session};
 use grantee::hooks::TokenAnswer;
 use grantee::ports::{BoxFuture, Request};
 use grantee::wire::draft::Draft;
-use grantee::{ClientCredentials, Error, Params, Result, blocking, legacy};
+use grantee::{AuthorizationRequest, ClientCredentials, Error, Params, Result, blocking, legacy};
 use grantor::{Endpoint, Misbehaviour, Server};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
@@ -27,6 +27,8 @@ enum Does {
     Moves(String),
     /// Puts what the server nests into the place where it belongs.
     Unnests,
+    /// Leaves a mark on authorization requests, on their URLs, and on requests that are authenticated.
+    Marks,
 }
 
 impl Does {
@@ -69,6 +71,25 @@ impl Does {
             _ => {}
         }
         Ok(())
+    }
+
+    fn request(&self, request: &mut AuthorizationRequest) {
+        if let Self::Marks = self {
+            *request = std::mem::take(request).prompt("consent");
+        }
+    }
+
+    fn url(&self, url: &mut url::Url) {
+        if let Self::Marks = self {
+            url.query_pairs_mut().append_pair("mark", "1");
+        }
+    }
+
+    fn authenticated(&self, draft: &mut Draft) {
+        if let Self::Marks = self {
+            let mark = if draft.headers.contains_key("authorization") { "authenticated" } else { "bare" };
+            draft.form.push("mark", mark);
+        }
     }
 
     fn error(&self, error: &Error) {
@@ -118,6 +139,18 @@ impl grantee::Hook for Does {
     fn before_revocation_request<'a>(&'a self, draft: &'a mut Draft) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move { self.draft("revocation", draft) })
     }
+    fn before_authorization_request<'a>(&'a self, request: &'a mut AuthorizationRequest) -> BoxFuture<'a, Result<()>> {
+        self.request(request);
+        Box::pin(async { Ok(()) })
+    }
+    fn on_authorization_url<'a>(&'a self, url: &'a mut url::Url) -> BoxFuture<'a, Result<()>> {
+        self.url(url);
+        Box::pin(async { Ok(()) })
+    }
+    fn on_authenticated_request<'a>(&'a self, draft: &'a mut Draft) -> BoxFuture<'a, Result<()>> {
+        self.authenticated(draft);
+        Box::pin(async { Ok(()) })
+    }
 }
 
 impl blocking::Hook for Does {
@@ -138,6 +171,18 @@ impl blocking::Hook for Does {
     }
     fn before_revocation_request(&self, draft: &mut Draft) -> Result<()> {
         self.draft("revocation", draft)
+    }
+    fn before_authorization_request(&self, request: &mut AuthorizationRequest) -> Result<()> {
+        self.request(request);
+        Ok(())
+    }
+    fn on_authorization_url(&self, url: &mut url::Url) -> Result<()> {
+        self.url(url);
+        Ok(())
+    }
+    fn on_authenticated_request(&self, draft: &mut Draft) -> Result<()> {
+        self.authenticated(draft);
+        Ok(())
     }
 }
 
@@ -183,6 +228,17 @@ in_both_faces! {
     before_a_protected_request_the_token_is_not_on_it_yet_and_the_repetition_keeps_what_hooks_did,
     an_error_of_a_hook_ends_the_conversation_with_that_error,
     a_hook_may_move_a_request_but_not_to_where_others_could_read_it,
+    hooks_see_authorization_requests_and_what_is_authenticated,
+}
+
+fn hooks_see_authorization_requests_and_what_is_authenticated(face: Face) {
+    let server = Server::start();
+    let client = hooked(face, &server, &[Does::Marks]);
+    let (url, _) = client.start(AuthorizationRequest::new().redirect_uri("http://127.0.0.1:4711/cb")).unwrap();
+    let value = |name: &str| url.query_pairs().find(|(held, _)| held == name).map(|(_, value)| value.into_owned());
+    assert_eq!((value("prompt").as_deref(), value("mark").as_deref()), (Some("consent"), Some("1")));
+    client.token(ClientCredentials::new()).unwrap();
+    assert!(server.requests_to(Endpoint::Token)[0].text().ends_with("mark=authenticated"));
 }
 
 fn hooks_run_in_the_order_they_were_added_and_before_the_client_is_authenticated(face: Face) {

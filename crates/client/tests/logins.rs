@@ -48,6 +48,7 @@ in_both_faces! {
     one_logins_callback_does_not_end_another,
     a_pending_login_is_finished_by_the_client_that_started_it,
     a_code_that_is_used_twice_is_told_and_its_tokens_are_dead,
+    a_signed_answer_is_taken_by_whichever_key_signed_it_where_nobody_says_which,
     a_session_starts_from_a_login,
     a_session_starts_from_a_code,
     a_session_starts_from_a_token_that_came_from_elsewhere,
@@ -253,6 +254,31 @@ fn a_code_that_is_used_twice_is_told_and_its_tokens_are_dead(face: Face) {
     assert_eq!((error.server_error(), error.is_transient()), (Some("invalid_grant"), false));
     assert!(!client.introspect(login.token()).unwrap().active);
     assert_eq!(server.families_revoked(), 1);
+}
+
+fn a_signed_answer_is_taken_by_whichever_key_signed_it_where_nobody_says_which(face: Face) {
+    let server = server();
+    server.register(grantor::Client::new("es").secret("secret").authorization_signed_response_alg("ES256"));
+    let request = || AuthorizationRequest::new().response_mode("jwt").redirect_uri(REDIRECT_URI);
+    let issuer = server.issuer();
+    let usual = client!(face, discover(issuer.as_str()).client("es", "secret")).unwrap();
+    let (callback, pending) = started(&usual, request());
+    let refused = usual.finish(pending, callback.as_str()).map(drop).unwrap_err();
+    assert!(refused.hint().unwrap().contains("authorization_alg"), "{refused}");
+    let any = client!(face, discover(issuer.as_str()).client("es", "secret").accept_any_authorization_alg()).unwrap();
+    let (callback, pending) = started(&any, request());
+    any.finish(pending, callback.as_str()).unwrap();
+    // What is said goes before it, and a signature is wanted still.
+    let said = client!(
+        face,
+        discover(issuer.as_str()).client("es", "secret").accept_any_authorization_alg().authorization_alg("PS256")
+    )
+    .unwrap();
+    let (callback, pending) = started(&said, request());
+    assert!(said.finish(pending, callback.as_str()).is_err());
+    server.misbehave_jwt(grantor::Jwt::AuthorizationResponse, grantor::JwtFault::AlgNone);
+    let (callback, pending) = started(&any, request());
+    assert!(matches!(any.finish(pending, callback.as_str()).map(drop), Err(Error::Rule(_))));
 }
 
 fn a_session_starts_from_a_login(face: Face) {

@@ -11,6 +11,7 @@ use grantor::{Endpoint, Misbehaviour, Server};
 use std::cell::RefCell;
 use std::fmt::{Debug, Write};
 use std::sync::{Mutex, Once};
+use std::time::Duration;
 use tracing::field::{Field, Visit};
 use tracing::span::{Attributes, Id, Record};
 use tracing::{Event, Metadata, Subscriber};
@@ -133,6 +134,7 @@ in_both_faces! {
     a_narrower_scope_than_asked_for_is_told,
     nothing_that_is_said_holds_a_secret,
     counters_count_what_was_done,
+    a_certificate_that_cannot_be_renewed_is_warned_of_once,
 }
 
 fn every_conversation_is_told_with_issuer_grant_and_outcome(face: Face) {
@@ -298,6 +300,32 @@ fn nothing_that_is_said_holds_a_secret(face: Face) {
             assert!(!line.contains(secret.as_str()), "{secret} in {line}");
         }
     }
+}
+
+fn a_certificate_that_cannot_be_renewed_is_warned_of_once(face: Face) {
+    listen();
+    let folder = tempfile::tempdir().unwrap();
+    let (chain, key) = (folder.path().join("tls.crt"), folder.path().join("tls.key"));
+    let own = rcgen::generate_simple_self_signed([]).unwrap();
+    std::fs::write(&chain, own.cert.pem()).unwrap();
+    std::fs::write(&key, own.signing_key.serialize_pem()).unwrap();
+    let certificate = grantee::ClientCertificate::from_files(&chain, &key).unwrap().look_every(Duration::ZERO);
+    let client =
+        client!(face, at("https://as.example/token").client("svc", "s3cret").client_certificate_from(certificate));
+    let client = client.unwrap();
+    let warnings = || {
+        (0..3).for_each(|_| drop(client.core().ports().http.certificate()));
+        let file = chain.display().to_string();
+        everything().iter().filter(|line| line.starts_with("WARN") && line.contains(&file)).count()
+    };
+    assert_eq!(warnings(), 0);
+    std::fs::write(&key, rcgen::KeyPair::generate().unwrap().serialize_pem()).unwrap();
+    assert_eq!(warnings(), 1, "for each state of the files, not for each look");
+    std::fs::remove_file(&key).unwrap();
+    assert_eq!(warnings(), 2);
+    std::fs::write(&key, own.signing_key.serialize_pem()).unwrap();
+    assert_eq!(warnings(), 2);
+    assert!(!everything().iter().any(|line| line.contains("PRIVATE KEY")));
 }
 
 fn counters_count_what_was_done(face: Face) {

@@ -357,6 +357,9 @@ fn every_public_future_is_send(client: &Client, session: &grantee::Session, toke
     send(session.close());
     send(session.send(http::Request::new(Bytes::new())));
     send(session.after_rejection(&http::HeaderValue::from_static("x")));
+    let (mut attempt, uri, mut headers) = (session.attempt(), http::Uri::default(), http::HeaderMap::new());
+    send(attempt.authorize(&http::Method::GET, &uri, &mut headers));
+    send(attempt.again(&uri, http::StatusCode::OK, &headers));
 }
 
 #[test]

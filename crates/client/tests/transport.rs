@@ -6,7 +6,7 @@ mod server;
 
 use faces::process::{Process, task};
 use faces::{Client, Face, Session, client, in_both_faces, session, shown};
-use grantee::{ClientCredentials, Error, ReqwestHttp, blocking::UreqHttp};
+use grantee::{ClientCredentials, Error, ReqwestHttp, Rules, blocking::UreqHttp};
 use server::{Authority, Proxy, Server, full_listener};
 use std::sync::Arc;
 use std::time::Duration;
@@ -97,6 +97,11 @@ fn verification_goes_off_by_the_danger_door_alone(face: Face) {
     // The door to plain http is another one.
     let client = client!(face, at(server.url("/token")).client("svc", "s3cret").danger().allow_http()).unwrap();
     assert_eq!(token(&client).unwrap_err().code(), "tls");
+    let kept = client!(
+        face,
+        at(server.url("/token")).client("svc", "s3cret").rules(Rules::OAuth21).danger().accept_invalid_certs()
+    );
+    assert!(kept.unwrap_err().to_string().contains("any certificate"), "a profile shuts it");
 }
 
 fn plain_http_to_another_machine_is_refused_before_anything_is_sent(face: Face) {

@@ -1,5 +1,7 @@
 //! What can go wrong, by what the caller would do next.
 
+pub use crate::endpoint::protected_resource::UntrustedIssuer;
+
 use crate::wire::retry_after::read as retry_after;
 use bytes::Bytes;
 use http::HeaderMap;
@@ -32,6 +34,9 @@ pub enum Error {
     /// An answer broke a rule and was refused.
     #[error(transparent)]
     Rule(Arc<RuleViolation>),
+    /// An API names authorization servers that the caller does not trust (RFC 9728).
+    #[error(transparent)]
+    Untrusted(Arc<UntrustedIssuer>),
     /// No whole answer came.
     #[error(transparent)]
     Transport(TransportError),
@@ -41,6 +46,14 @@ pub enum Error {
     /// The program is configured in a way that can't work, or called in a way that can't.
     #[error(transparent)]
     Config(ConfigError),
+    /// The person did not confirm in time (RFC 8628 section 3.5, CIBA section 11): ask anew.
+    #[error("{what} has expired: {why}")]
+    Expired {
+        /// What has expired.
+        what: &'static str,
+        /// How that is known.
+        why: &'static str,
+    },
     /// A callback or hook of the program's own failed.
     #[error("{what}: {source}")]
     Callback {
@@ -68,9 +81,11 @@ impl Error {
             Self::LoginRequired(_) => "login_required",
             Self::Insufficient(error) => error.kind.code(),
             Self::Rule(_) => "rule_violation",
+            Self::Untrusted(_) => "untrusted_issuer",
             Self::Transport(error) => error.kind.code(),
             Self::Store(_) => "store",
             Self::Config(_) => "configuration",
+            Self::Expired { .. } => "expired",
             Self::Callback { .. } => "callback",
             Self::Interrupted { .. } => "interrupted",
         }
@@ -82,14 +97,17 @@ impl Error {
             Self::Server(error) => error.is_transient(),
             Self::Status(error) => transient_status(error.status),
             Self::Transport(error) => {
-                error.kind != TransportErrorKind::TooLarge && error.kind != TransportErrorKind::Tls
+                use TransportErrorKind::{NotPublic, Tls, TooLarge};
+                !matches!(error.kind, TooLarge | Tls | NotPublic)
             }
             Self::Store(error) => error.kind == StoreErrorKind::Busy,
             Self::Interrupted { .. } => true,
             Self::LoginRequired(_)
             | Self::Insufficient(_)
             | Self::Rule(_)
+            | Self::Untrusted(_)
             | Self::Config(_)
+            | Self::Expired { .. }
             | Self::Callback { .. } => false,
         }
     }
@@ -97,7 +115,7 @@ impl Error {
     /// Whether the person must log in again before this can succeed.
     pub fn needs_login(&self) -> bool {
         match self {
-            Self::LoginRequired(_) => true,
+            Self::LoginRequired(_) | Self::Expired { .. } => true,
             Self::Insufficient(error) => error.kind == InsufficientKind::UserAuthentication,
             _ => false,
         }
@@ -515,6 +533,9 @@ pub enum TransportErrorKind {
     Broken,
     /// The body is larger than allowed.
     TooLarge,
+    /// The request was to go to public addresses alone ([`PublicOnly`](crate::ports::PublicOnly)), and its URL leads to another.
+    /// Nothing was sent.
+    NotPublic,
 }
 
 impl TransportErrorKind {
@@ -525,6 +546,7 @@ impl TransportErrorKind {
             Self::Timeout => "timeout",
             Self::Broken => "broken_connection",
             Self::TooLarge => "answer_too_large",
+            Self::NotPublic => "address_not_public",
         }
     }
 }
@@ -549,7 +571,7 @@ impl TransportError {
 
     /// Whether the server may have read, and carried out, the request.
     pub fn may_have_been_sent(&self) -> bool {
-        !matches!(self.kind, TransportErrorKind::Connect | TransportErrorKind::Tls)
+        !matches!(self.kind, TransportErrorKind::Connect | TransportErrorKind::Tls | TransportErrorKind::NotPublic)
     }
 }
 
@@ -563,6 +585,7 @@ impl fmt::Display for TransportError {
             TransportErrorKind::Timeout => "timed out",
             TransportErrorKind::Broken => "the connection broke before a whole answer came",
             TransportErrorKind::TooLarge => "the answer is larger than allowed",
+            TransportErrorKind::NotPublic => "not asked",
         };
         write!(f, "{}: {what}: {}", self.stage, self.message)
     }

@@ -1,9 +1,12 @@
 //! Hooks: where a program may look at, and change, what goes out and what comes in, for servers that deviate.
 
+use crate::authorization::AuthorizationRequest;
 use crate::error::{Error, Result};
 use crate::ports::{BoxFuture, Request};
 use crate::wire::draft::Draft;
 use bytes::Bytes;
+use std::sync::Arc;
+use url::Url;
 
 /// Which token request an answer belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,4 +55,43 @@ pub trait Hook: Send + Sync {
     fn before_revocation_request<'a>(&'a self, draft: &'a mut Draft) -> BoxFuture<'a, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
+
+    /// An authorization request, before its URL is made.
+    fn before_authorization_request<'a>(&'a self, request: &'a mut AuthorizationRequest) -> BoxFuture<'a, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// The URL that the person is sent to. It stays at the server's origin.
+    fn on_authorization_url<'a>(&'a self, url: &'a mut Url) -> BoxFuture<'a, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// A request to one of the server's endpoints, with the client's authentication on it, as it is about to be sent.
+    fn on_authenticated_request<'a>(&'a self, draft: &'a mut Draft) -> BoxFuture<'a, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+/// Shows an authorization request to the hooks.
+pub(crate) async fn shape_request(hooks: &[Arc<dyn Hook>], request: &mut AuthorizationRequest) -> Result<()> {
+    for hook in hooks {
+        hook.before_authorization_request(request).await?;
+    }
+    Ok(())
+}
+
+/// Shows the URL of an authorization request to the hooks.
+pub(crate) async fn shape_url(hooks: &[Arc<dyn Hook>], url: &mut Url) -> Result<()> {
+    let asked = url.origin();
+    for hook in hooks {
+        hook.on_authorization_url(url).await?;
+    }
+    // What is pending names the server that was asked.
+    if url.origin() != asked {
+        return Err(Error::config(
+            "a hook moved the authorization request to another origin",
+            "give the client that server's authorization endpoint in the first place",
+        ));
+    }
+    Ok(())
 }

@@ -10,7 +10,7 @@ use event_listener::{Event, EventListener};
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError, Weak};
 use std::time::Duration;
 use url::Url;
 
@@ -52,6 +52,22 @@ impl Limits {
     }
 }
 
+/// A request extension: whoever sends this request must connect to public addresses alone, since a stranger chose its URL.
+///
+/// An [`Http`] that finds it refuses, with [`NotPublic`](crate::error::TransportErrorKind::NotPublic), to connect to an address
+/// that is not [`is_public`](crate::wire::address::is_public). It looks at the addresses it connects to, after the name has been
+/// resolved, so that no name can lead elsewhere between a look and the connection. Where it can't tell, as behind a proxy that
+/// resolves names itself, it refuses too.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PublicOnly;
+
+impl PublicOnly {
+    /// Whether a request carries it.
+    pub fn is_on(request: &Request) -> bool {
+        request.extensions().get::<Self>().is_some()
+    }
+}
+
 /// The URL of a request as the core has parsed it: a request extension that spares an [`Http`] parsing it once more.
 #[derive(Debug, Clone)]
 pub struct ParsedUrl(pub(crate) Url);
@@ -68,13 +84,43 @@ impl ParsedUrl {
 /// Sends requests.
 ///
 /// An implementation follows no redirects, obeys no cookies, adds no credentials, repeats nothing, reads at most
-/// [`Limits::body`] bytes, ends within a timeout, and does no work before its future is first polled.
+/// [`Limits::body`] bytes, ends within a timeout, connects to no private address for a request that is [`PublicOnly`], and does
+/// no work before its future is first polled.
 pub trait Http: Send + Sync {
     /// Sends one request and reads the whole answer. Any status is an answer.
     ///
     /// # Errors
     /// [`TransportError`] when no whole answer came.
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>>;
+
+    /// What it knows of the certificate that it shows to servers that ask for one. It may change when a certificate is renewed;
+    /// asked for whenever a token is used that is bound to one, so it should be at hand.
+    fn certificate(&self) -> Certificate {
+        Certificate::Unknown
+    }
+}
+
+/// What an [`Http`] knows of its client certificate (RFC 8705).
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Certificate {
+    /// It can't tell: whoever made it knows.
+    #[default]
+    Unknown,
+    /// It has none, so that whatever needs one is refused before anything is sent.
+    Absent,
+    /// It shows the one with this SHA-256 thumbprint, as base64url (RFC 8705 section 3.1).
+    Thumbprint(Arc<str>),
+}
+
+impl Certificate {
+    /// The thumbprint, where it is known.
+    pub fn thumbprint(&self) -> Option<&str> {
+        match self {
+            Self::Thumbprint(thumbprint) => Some(thumbprint),
+            Self::Unknown | Self::Absent => None,
+        }
+    }
 }
 
 /// Tells the time and waits.
@@ -159,6 +205,8 @@ struct CancelState {
     event: Event,
     mutex: Mutex<()>,
     condvar: Condvar,
+    /// Thrown with this one.
+    children: Mutex<Vec<Weak<CancelState>>>,
 }
 
 impl Cancel {
@@ -174,6 +222,29 @@ impl Cancel {
         drop(guard);
         self.0.condvar.notify_all();
         self.0.event.notify(usize::MAX);
+        for child in std::mem::take(&mut *self.children()).iter().filter_map(Weak::upgrade) {
+            Self(child).cancel();
+        }
+    }
+
+    /// A switch that is thrown with this one, and may be thrown alone: a wait with a second reason to end.
+    #[must_use]
+    pub fn child(&self) -> Self {
+        let child = Self::new();
+        self.adopt(&child);
+        child
+    }
+
+    /// Makes another switch a [`child`](Self::child), which may have several parents.
+    pub(crate) fn adopt(&self, child: &Self) {
+        let mut children = self.children();
+        children.retain(|child| child.strong_count() > 0);
+        children.push(Arc::downgrade(&child.0));
+        drop(children);
+        // Thrown before the child was known.
+        if self.is_cancelled() {
+            child.cancel();
+        }
     }
 
     /// Whether it has been thrown.
@@ -206,6 +277,10 @@ impl Cancel {
     fn lock(&self) -> MutexGuard<'_, ()> {
         self.0.mutex.lock().unwrap_or_else(PoisonError::into_inner)
     }
+
+    fn children(&self) -> MutexGuard<'_, Vec<Weak<CancelState>>> {
+        self.0.children.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl std::fmt::Debug for Cancel {
@@ -217,6 +292,25 @@ impl std::fmt::Debug for Cancel {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_child_is_thrown_with_its_parent_and_never_the_other_way() {
+        let parent = Cancel::new();
+        let (alone, with) = (parent.child(), parent.child());
+        alone.cancel();
+        assert!(alone.is_cancelled() && !parent.is_cancelled() && !with.is_cancelled());
+        parent.cancel();
+        assert!(with.is_cancelled() && parent.child().is_cancelled());
+    }
+
+    #[test]
+    fn children_that_are_gone_take_no_room() {
+        let parent = Cancel::new();
+        for _ in 0..1000 {
+            let _ = parent.child();
+        }
+        assert!(parent.children().len() < 2);
+    }
 
     #[test]
     fn a_parsed_url_serves_only_the_request_it_belongs_to() {

@@ -192,3 +192,17 @@ fn an_api_that_rejects_every_token_gets_three_and_then_one_at_a_time() {
     (0..20).for_each(|_| drop(call()));
     assert_eq!(tokens(), 11 + 1 + 3);
 }
+
+#[test]
+fn a_token_that_is_rejected_in_the_second_half_of_its_life_is_renewed_however_often_that_comes() {
+    let clock = ManualClock::new();
+    let (server, source) = timed_world(&clock, |_, _| refused(401, Some("Bearer error=\"invalid_token\"")));
+    let tokens = || server.count() - api_requests(&server).len();
+    let lifetime = block_on(source.token()).unwrap().lifetime().unwrap();
+    for renewals in 1..10 {
+        // Within its life by this clock, and rejected: the server's is ahead.
+        clock.pass(lifetime / 2);
+        block_on(call(&source, get(), Placement::Header)).unwrap();
+        assert_eq!(tokens(), 1 + renewals);
+    }
+}

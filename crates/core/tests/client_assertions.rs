@@ -3,12 +3,13 @@
 
 mod support;
 
-use grantee_core::client_auth::{ClientAssertion, ClientAuth, ClientSecretJwt, PrivateKeyJwt};
+use grantee_core::client_auth::{AuthContext, ClientAssertion, ClientAuth, ClientSecretJwt, Draft, PrivateKeyJwt};
 use grantee_core::grant::ClientCredentials;
 use grantee_core::jose::signer::BoxFuture;
 use grantee_core::jose::{BlockingSigner, Curve, Jwk, KeyKind, SignatureAlgorithm, Signer, SigningKey, VerifyingKey};
 use grantee_core::jose::{ErrorKind, jws, jws::Compact};
-use grantee_core::{Client, Config, Error, Params, Secret, contract};
+use grantee_core::ports::Entropy;
+use grantee_core::{Client, Config, Error, Params, Secret, UnixTime, contract};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -201,6 +202,41 @@ fn further_claims_and_header_members_go_along_and_a_kid_of_ones_own_wins() {
     let header = header(&token);
     assert_eq!(header.get("x5t#S256").unwrap(), "thumb");
     assert_eq!((header.typ.as_deref(), header.kid.as_deref()), (Some("client-authentication+jwt"), Some("mine")));
+}
+
+struct Sevens;
+
+impl Entropy for Sevens {
+    fn fill(&self, bytes: &mut [u8]) -> grantee_core::Result<()> {
+        bytes.fill(7);
+        Ok(())
+    }
+}
+
+#[test]
+fn what_is_chosen_after_a_use_holds_from_then_on() {
+    let method = PrivateKeyJwt::from_key(&generated(Curve::P256).with_kid("first")).unwrap();
+    let mut draft = Draft::post("https://as.example/token".parse().unwrap(), Params::new());
+    let context = || {
+        let mut context = AuthContext::new("svc", UnixTime::from_seconds(1_700_000_000), &Sevens);
+        context.issuer = Some("https://as.example");
+        context
+    };
+    block_on(method.authenticate(&mut draft, context())).unwrap();
+    let changed = method.typ("client-authentication+jwt").kid("second").header("x5t#S256", "hash");
+    block_on(changed.authenticate(&mut draft, context())).unwrap();
+    let header = header(draft.form.get("client_assertion").unwrap());
+    assert_eq!((header.typ.as_deref(), header.kid.as_deref()), (Some("client-authentication+jwt"), Some("second")));
+    assert_eq!(header.get("x5t#S256"), Some(&json!("hash")));
+}
+
+#[test]
+fn what_json_would_read_otherwise_is_escaped() {
+    let mut config = config(es256().audience("https://as.example/\"\\\n").claim("a\"b", "c\\d"));
+    config.set_client("s\"v\\c\u{1}ä".to_owned(), None);
+    let claims = claims(&made_with(config));
+    assert_eq!((&claims["iss"], &claims["sub"]), (&json!("s\"v\\c\u{1}ä"), &json!("s\"v\\c\u{1}ä")));
+    assert_eq!((&claims["aud"], &claims["a\"b"]), (&json!("https://as.example/\"\\\n"), &json!("c\\d")));
 }
 
 #[test]

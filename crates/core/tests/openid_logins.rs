@@ -400,8 +400,14 @@ fn a_login_ends_with_the_issuer_that_it_was_started_at() {
         world.grants(Some(world.id_token(|claims| drop(claims.insert("iss".into(), iss.into())))));
         block_on(world.client.finish(pending(), &*format!("code=CODE&state=STATE&iss={ISSUER}")))
     };
-    // Whichever the ID token names, it is not both that was asked and that answers now.
+    // Whichever the ID token would name, it is not both that was asked and that answers now: the code is not even shown to it.
     for iss in ["https://other.example", ISSUER] {
-        assert!(rule(finish(iss).unwrap_err()).contains("iss is the issuer that was asked"), "{iss}");
+        assert!(rule(finish(iss).unwrap_err()).contains("a code goes to the issuer that was asked"), "{iss}");
     }
+    assert_eq!(world.server.count(), 0);
+    // Nor is what comes without a code.
+    let pending = self::world().start("id_token");
+    let id_token = world.id_token(|claims| drop(claims.insert("iss".into(), "https://other.example".into())));
+    let error = block_on(world.client.identify(pending, &*format!("state=STATE&id_token={id_token}"))).unwrap_err();
+    assert!(rule(error).contains("iss is the issuer that was asked"));
 }

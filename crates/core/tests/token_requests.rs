@@ -100,18 +100,23 @@ fn refresh_cannot_widen_scope() {
 fn none_sends_the_client_id_and_no_credential() {
     let mut config = literal();
     config.set_auth(Arc::new(client_auth::None));
-    let text = sent_by(config, &ClientCredentials::new().resource("a").resource("b"));
+    let text = sent_by(config, &ClientCredentials::new().resource("urn:a").resource("urn:b"));
     assert!(!text.contains("authorization:"));
-    assert!(text.ends_with("\n\ngrant_type=client_credentials&resource=a&resource=b&client_id=svc"), "{text}");
+    assert!(
+        text.ends_with("\n\ngrant_type=client_credentials&resource=urn%3Aa&resource=urn%3Ab&client_id=svc"),
+        "{text}"
+    );
 }
 
 #[test]
 fn post_sends_both_in_the_body_and_repeated_parameters_survive() {
     let mut config = literal();
     config.set_auth(Arc::new(ClientSecretPost::new("s&cret")));
-    let text = sent_by(config, &ClientCredentials::new().resource("a").resource("b"));
+    let text = sent_by(config, &ClientCredentials::new().resource("urn:a").resource("urn:b"));
     assert!(
-        text.ends_with("\n\ngrant_type=client_credentials&resource=a&resource=b&client_id=svc&client_secret=s%26cret"),
+        text.ends_with(
+            "\n\ngrant_type=client_credentials&resource=urn%3Aa&resource=urn%3Ab&client_id=svc&client_secret=s%26cret"
+        ),
         "{text}"
     );
 }

@@ -1,16 +1,23 @@
 //! A protected API to spend tokens at, and an open one beside it.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 use url::form_urlencoded;
 
 use crate::{
-    Request,
+    Client, Jwt, Request,
     bearer::{Challenge, token_of},
     issue::has,
-    response::Response,
+    random,
+    response::{Body, Response},
     shared::{Shared, lock},
+    signer,
     store::AccessToken,
 };
+
+/// How long a signed answer is good, in seconds.
+const LIFETIME: u64 = 300;
 
 pub(crate) fn api(shared: &Shared, request: &Request) -> Response {
     let (value, token) = match token_of(shared, request) {
@@ -23,7 +30,7 @@ pub(crate) fn api(shared: &Shared, request: &Request) -> Response {
         "scope" if !second.is_empty() => {
             let scope = decoded(second);
             if !has(&token.scope, &scope) {
-                return Challenge::insufficient_scope(&scope).into();
+                return Challenge::insufficient_scope(&scope).like(shared, request).into();
             }
         }
         "status" => {
@@ -35,6 +42,7 @@ pub(crate) fn api(shared: &Shared, request: &Request) -> Response {
             return Challenge::new(401, "insufficient_user_authentication", "a stronger and fresher login is required")
                 .with("acr_values", crate::STRONG_ACR)
                 .with("max_age", "60")
+                .like(shared, request)
                 .into();
         }
         "redirect" => {
@@ -51,10 +59,36 @@ pub(crate) fn api(shared: &Shared, request: &Request) -> Response {
                     response.header("WWW-Authenticate", value)
                 });
         }
+        "signed" => return signed(shared, request, &token),
         "bare-401" if lock(&shared.store).refuse_once(&value) => return Response::empty(401),
         _ => {}
     }
     echo(request, Some(&token))
+}
+
+/// The echo as a JWT for the client, as of an API whose answers must be provable
+/// (the response to a payment consent in Brazil's profile of FAPI 1.0, for one).
+fn signed(shared: &Shared, request: &Request, token: &AccessToken) -> Response {
+    let Body::Json(echo) = echo(request, Some(token)).body else {
+        return Response::empty(500);
+    };
+    let client_id = &token.grant.client_id;
+    let client = shared.client(client_id).unwrap_or_else(|| Arc::new(Client::new(client_id)));
+    let now = shared.clock.seconds();
+    let mut claims = Map::new();
+    let mut set = |name: &str, value: Value| drop(claims.insert(name.into(), value));
+    set("iss", shared.config.issuer().into());
+    set("aud", client_id.clone().into());
+    set("iat", now.into());
+    set("exp", (now + LIFETIME).into());
+    set("jti", random::token().as_ref().into());
+    set("data", echo.into());
+    let alg = match signer::id_token_alg(shared, &client) {
+        alg if alg == "none" => shared.keys.default_alg(),
+        alg => alg,
+    };
+    Response::raw(200, "application/jwt", signer::sealed(shared, &client, Jwt::ApiAnswer, &alg, claims, None))
+        .no_store()
 }
 
 pub(crate) fn public(request: &Request) -> Response {

@@ -1,9 +1,21 @@
 //! The authorization request, [RFC 6749 section 4.1.1](https://www.rfc-editor.org/rfc/rfc6749#section-4.1.1) and
 //! [OpenID Connect Core 1.0 section 3.1.2.1](https://openid.net/specs/openid-connect-core-1_0.html#AuthRequest).
 
+use serde_json::Value;
+
 use crate::{
-    Client, authorize::Reply, callback::ResponseMode, claims_request::ClaimsRequest, error::OAuthError,
-    id_token_hint::IdTokenHint, issue::has, params::Params, response_type::ResponseType, shared::Shared,
+    Client, authorization_details,
+    authorize::Reply,
+    callback::{ResponseMode, parse_response_mode},
+    claims_request::ClaimsRequest,
+    error::OAuthError,
+    id_token_hint::IdTokenHint,
+    issue::has,
+    params::Params,
+    pending::Pending,
+    resource,
+    response_type::ResponseType,
+    shared::Shared,
 };
 
 /// A request that has been found in order.
@@ -16,6 +28,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) redirect_uri: Option<String>,
     pub(crate) scope: String,
     pub(crate) audience: Vec<String>,
+    /// What is asked for in `authorization_details` (RFC 9396 section 2).
+    pub(crate) details: Vec<Value>,
     pub(crate) code_challenge: Option<String>,
     pub(crate) nonce: Option<String>,
     pub(crate) acr: Option<String>,
@@ -23,30 +37,61 @@ pub(crate) struct AuthorizationRequest {
     /// The only person who will do.
     pub(crate) sub: Option<String>,
     pub(crate) max_age: Option<u64>,
+    pub(crate) dpop_jkt: Option<String>,
     pub(crate) login_hint: Option<String>,
+    /// What the device shows that the person is asked about (RFC 8628).
+    pub(crate) user_code: Option<String>,
     prompt: Vec<String>,
 }
 
 impl AuthorizationRequest {
+    /// What a person is asked who has entered the code of a device.
+    pub(crate) fn of_device(pending: &Pending, user_code: &str) -> Self {
+        Self {
+            client_id: pending.client_id.clone(),
+            reply: Reply::nowhere(),
+            response_type: ResponseType::default(),
+            redirect_uri: None,
+            scope: pending.scope.clone(),
+            audience: pending.audience.clone(),
+            details: pending.details.clone(),
+            code_challenge: None,
+            nonce: None,
+            acr: pending.acr.clone(),
+            claims: ClaimsRequest::default(),
+            sub: None,
+            max_age: None,
+            login_hint: None,
+            dpop_jkt: None,
+            user_code: Some(user_code.to_owned()),
+            // Each device is asked about, lest a link be enough (RFC 8628 section 5.4).
+            prompt: vec!["consent".into()],
+        }
+    }
+
     pub(crate) fn asks_for(&self, prompt: &str) -> bool {
         self.prompt.iter().any(|value| value == prompt)
     }
 }
 
-/// How the answer travels, and what is wrong with the wish if it cannot be met.
-pub(crate) fn response_mode(params: &Params) -> (ResponseMode, Option<OAuthError>) {
+/// How the answer travels, whether as a JWT, and what is wrong with the wish if it cannot be met.
+pub(crate) fn response_mode(client: &Client, params: &Params) -> (ResponseMode, bool, Option<OAuthError>) {
     let response_type = params.get("response_type").and_then(ResponseType::parse).unwrap_or_default();
     let default = response_type.default_mode();
+    let refused = |jwt: bool, why: &str| (default, jwt, Some(OAuthError::invalid_request(why)));
     let Some(asked) = params.get("response_mode") else {
-        return (default, None);
+        return (default, false, None);
     };
-    match ResponseMode::parse(asked) {
-        None => (default, Some(OAuthError::invalid_request("response_mode is none of query, fragment and form_post"))),
-        // A query ends up in logs and in Referer (Multiple Response Type Encoding Practices section 3).
-        Some(ResponseMode::Query) if response_type.is_front_channel() => {
-            (default, Some(OAuthError::invalid_request("response_mode query is not for tokens")))
+    match parse_response_mode(asked, default) {
+        None => refused(false, "response_mode is none of query, fragment and form_post, nor one of these with .jwt"),
+        // A query ends up in logs and in Referer (Multiple Response Type Encoding Practices section 3), unless nobody can
+        // read it there (JARM section 2.3.1).
+        Some((ResponseMode::Query, jwt))
+            if response_type.is_front_channel() && !(jwt && client.requests.response_encryption.is_some()) =>
+        {
+            refused(jwt, "response_mode query is not for tokens")
         }
-        Some(mode) => (mode, None),
+        Some((mode, jwt)) => (mode, jwt, None),
     }
 }
 
@@ -58,12 +103,6 @@ pub(crate) fn validate(
 ) -> Result<AuthorizationRequest, OAuthError> {
     if let Some(name) = params.repeated() {
         return Err(OAuthError::invalid_request(format!("the parameter {name} is repeated")));
-    }
-    if params.get("request").is_some() {
-        return Err(OAuthError::new("request_not_supported", "request objects are not supported"));
-    }
-    if params.get("request_uri").is_some() {
-        return Err(OAuthError::new("request_uri_not_supported", "request_uri is not supported"));
     }
     let response_type = response_type(client, params)?;
     let code_challenge = if response_type.code { code_challenge(client, params)? } else { None };
@@ -98,7 +137,8 @@ pub(crate) fn validate(
         response_type,
         redirect_uri: text("redirect_uri"),
         scope,
-        audience: params.audience()?,
+        audience: resource::asked(shared, params)?,
+        details: authorization_details::asked(shared, client, params)?,
         code_challenge,
         nonce: text("nonce"),
         acr: claims.wanted("acr").or(first_acr).map(str::to_owned),
@@ -107,6 +147,8 @@ pub(crate) fn validate(
         prompt,
         max_age,
         login_hint: text("login_hint"),
+        dpop_jkt: text("dpop_jkt"),
+        user_code: None,
     })
 }
 
@@ -116,6 +158,10 @@ fn response_type(client: &Client, params: &Params) -> Result<ResponseType, OAuth
         .ok_or_else(|| OAuthError::new("unsupported_response_type", "this server does not know that response_type"))?;
     if !client.may_ask_for(text) {
         return Err(OAuthError::new("unauthorized_client", "the client is not registered for that response_type"));
+    }
+    // The front channel has no room for a proof, and no certificate of the client's (RFC 9449 section 5.2).
+    if parsed.token && (client.dpop_bound || client.certificate_bound) {
+        return Err(OAuthError::new("unauthorized_client", "the client is registered for tokens that are bound"));
     }
     Ok(parsed)
 }

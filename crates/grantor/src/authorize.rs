@@ -3,16 +3,18 @@
 use std::sync::Arc;
 
 use crate::{
-    Client, Jwt, Request, access_token,
+    Client, Jwt, Request, access_token, authorization_details,
     authorization_request::{AuthorizationRequest, response_mode, validate},
     browser::Entered,
     callback::{Callback, ResponseMode},
+    device_verify,
     error::OAuthError,
     id_token::{IdToken, id_token},
     interaction,
     issue::{has, seconds},
-    pages,
+    pages, par,
     params::Params,
+    request_object,
     response::{Body, Response},
     session,
     shared::{Shared, lock},
@@ -25,6 +27,15 @@ pub(crate) struct Reply {
     pub(crate) redirect_uri: String,
     mode: ResponseMode,
     state: Option<String>,
+    /// The client, where the answer is to be a JWT for it.
+    jarm: Option<String>,
+}
+
+impl Reply {
+    /// For a device, whose answer goes to no browser.
+    pub(crate) fn nowhere() -> Self {
+        Self { redirect_uri: String::new(), mode: ResponseMode::Query, state: None, jarm: None }
+    }
 }
 
 /// A person who is logged in.
@@ -35,26 +46,57 @@ pub(crate) struct Login {
     pub(crate) auth_time: u64,
 }
 
-pub(crate) fn authorize(shared: &Shared, request: &Request) -> Response {
+pub(crate) async fn authorize(shared: &Shared, request: &Request) -> Response {
     let after_post = request.method == "POST";
     let pairs = if after_post { request.form() } else { request.query_pairs() };
     let params = Params::new(pairs);
+    if let Some(uri) = params.get("request_uri").filter(|uri| par::is_pushed(uri)) {
+        return match par::take(shared, &params, uri) {
+            Some(authorization) => proceed(shared, request, authorization, after_post),
+            None => pages::error("The request_uri is unknown, used, expired, or another client's."),
+        };
+    }
+    let (params, mistake) = request_object::assemble(shared, params).await;
     // Until it is known that the address belongs to the client, errors are shown here and never sent there
     // (RFC 6749 section 4.1.2.1).
     let (client, redirect_uri) = match destination(shared, &params) {
         Ok(found) => found,
         Err(message) => return pages::error(&message),
     };
-    let (mode, mistake) = response_mode(&params);
-    let reply = Reply { redirect_uri, mode, state: params.get("state").map(str::to_owned) };
+    let (reply, checked) = check(shared, &client, redirect_uri, &params);
+    let must_push = || shared.config.requests.require_pushed || client.requests.require_pushed;
     let checked = match mistake {
         Some(error) => Err(error),
-        None => validate(shared, &client, &params, reply.clone()),
+        None if must_push() => Err(OAuthError::invalid_request("authorization requests must be pushed")),
+        None => checked,
     };
     match checked {
         Ok(authorization) => proceed(shared, request, authorization, after_post),
         Err(error) => refuse(shared, &reply, &error, after_post),
     }
+}
+
+/// An authorization request that is checked before it comes to a browser (RFC 9126 section 2.1).
+pub(crate) fn checked(shared: &Shared, params: &Params) -> Result<AuthorizationRequest, OAuthError> {
+    let (client, redirect_uri) = destination(shared, params).map_err(OAuthError::invalid_request)?;
+    check(shared, &client, redirect_uri, params).1
+}
+
+/// Where the answer goes, and whether the request is in order.
+fn check(
+    shared: &Shared,
+    client: &Client,
+    redirect_uri: String,
+    params: &Params,
+) -> (Reply, Result<AuthorizationRequest, OAuthError>) {
+    let (mode, jwt, mistake) = response_mode(client, params);
+    let state = params.get("state").map(str::to_owned);
+    let reply = Reply { redirect_uri, mode, state, jarm: jwt.then(|| client.id.clone()) };
+    let checked = match mistake {
+        Some(error) => Err(error),
+        None => validate(shared, client, params, reply.clone()),
+    };
+    (reply, checked)
 }
 
 fn destination(shared: &Shared, params: &Params) -> Result<(Arc<Client>, String), String> {
@@ -122,6 +164,9 @@ pub(crate) fn approve(
     entered: &Entered,
     after_post: bool,
 ) -> Response {
+    if let Some(user_code) = &authorization.user_code {
+        return device_verify::approved(shared, user_code, entered);
+    }
     let login = &entered.login;
     let sub = shared.config.users.get(&login.username).map_or(&login.username, |user| &user.sub);
     let Some(client) = shared.client(&authorization.client_id) else {
@@ -138,12 +183,14 @@ pub(crate) fn approve(
         sub: sub.clone(),
         scope: authorization.scope.clone(),
         audience: authorization.audience.clone(),
+        authorization_details: authorization_details::granted(shared, authorization.details.clone()),
         auth_time: login.auth_time,
         acr: authorization.acr.clone(),
         nonce: authorization.nonce.clone(),
         state: authorization.reply.state.clone(),
         sid: Some(entered.sid.to_string()),
         claims: authorization.claims.clone(),
+        dpop_jkt: authorization.dpop_jkt.clone(),
         ..Grant::default()
     });
     let mut params = response_params(shared, &client, authorization, &grant);
@@ -193,6 +240,7 @@ fn response_params(
             jwt: Jwt::FrontChannelIdToken,
             access_token: access_token.as_deref(),
             code: code.as_deref(),
+            refresh_token: None,
             state: grant.state.as_deref().filter(|_| client.s_hash),
             userinfo_follows: asked.code || asked.token,
         };
@@ -223,6 +271,7 @@ fn reply(shared: &Shared, to: &Reply, mut params: Vec<(String, String)>, after_p
         params,
         after_post,
         frames: Vec::new(),
+        jarm: to.jarm.clone(),
     });
     response
 }

@@ -43,6 +43,10 @@ impl<V> Bounded<V> {
         self.order.clear();
     }
 
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&Arc<str>, &V)> {
+        self.map.iter()
+    }
+
     pub(crate) fn values(&self) -> impl Iterator<Item = &V> {
         self.map.values()
     }

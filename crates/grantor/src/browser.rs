@@ -62,7 +62,9 @@ impl Session {
     }
 
     pub(crate) fn has_consented(&self, authorization: &AuthorizationRequest) -> bool {
+        // What stands in the details is allowed once, not for good.
         !authorization.asks_for("consent")
+            && authorization.details.is_empty()
             && self.consents.contains(&(authorization.client_id.clone(), authorization.scope.clone()))
     }
 }

@@ -4,7 +4,11 @@ use std::{collections::HashMap, io, sync::Arc, time::Duration};
 
 use serde_json::Value;
 
-use crate::{BearerMethod, Client, Server, SigningKey, User, clock::Source, random, shared::Config};
+use crate::{
+    BearerMethod, Client, DpopNonces, Server, SigningKey, User, builder_registration::RegistrationPolicy,
+    builder_requests::RequestPolicy, clock::Source, dpop, grant_settings::GrantSettings, random, shared::Config,
+    tls::Reach,
+};
 
 /// The settings of a [`Server`], by [`Server::builder`].
 ///
@@ -38,9 +42,16 @@ impl Builder {
             claim_sources_in_id_token: false,
             userinfo_bearer: None,
             tolerant_assertion_audience: false,
+            tls: Reach::default(),
+            protected_resource: false,
+            dpop_nonces: DpopNonces::default(),
+            dpop_algs: dpop::default_algs(),
+            requests: RequestPolicy::default(),
+            registration: RegistrationPolicy::default(),
             users: [alice, jane].map(|user| (user.username.clone(), user)).into(),
             auto_approve: None,
             metadata: Vec::new(),
+            grants: GrantSettings::default(),
         };
         Self { config, clients, keys: None, clock: None, port: 0, log_limit: 100_000 }
     }
@@ -120,8 +131,9 @@ impl Builder {
         self
     }
 
-    /// Whether the `aud` of a client assertion may also be the token endpoint, or a list with one of the two in it. Off
-    /// unless turned on: then it is the issuer, as one string.
+    /// Whether the `aud` of a client assertion may also be the token endpoint, the pushed authorization request endpoint
+    /// ([RFC 9126 section 2](https://www.rfc-editor.org/rfc/rfc9126#section-2)) or the backchannel authentication endpoint, or
+    /// a list with one of these in it. Off unless turned on: then it is the issuer, as one string.
     pub fn tolerant_assertion_audience(mut self, tolerant: bool) -> Self {
         self.config.tolerant_assertion_audience = tolerant;
         self
@@ -202,6 +214,10 @@ impl Builder {
     /// When the port cannot be bound or no thread can be started; [`io::ErrorKind::InvalidInput`] when a client is registered
     /// for what this build cannot do.
     pub fn try_start(mut self) -> io::Result<Server> {
+        if self.config.requests.decrypts_objects && !crate::oracle::PRESENT {
+            let message = "request object encryption keys need grantor's cargo feature `oracle`";
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, message));
+        }
         for client in self.clients.values() {
             client.check().map_err(|message| io::Error::new(io::ErrorKind::InvalidInput, message))?;
         }

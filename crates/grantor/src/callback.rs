@@ -33,6 +33,17 @@ pub(crate) struct Callback {
     pub(crate) after_post: bool,
     /// What the browser loads in frames before it goes on (OpenID Connect Front-Channel Logout 1.0 section 2).
     pub(crate) frames: Vec<String>,
+    /// The client it is to be a JWT for (JARM section 2).
+    pub(crate) jarm: Option<String>,
+}
+
+/// How an answer travels, and whether as a JWT (JARM section 2.3).
+pub(crate) fn parse_response_mode(name: &str, default: ResponseMode) -> Option<(ResponseMode, bool)> {
+    match name.strip_suffix(".jwt") {
+        Some(mode) => Some((ResponseMode::parse(mode)?, true)),
+        None if name == "jwt" => Some((default, true)),
+        None => Some((ResponseMode::parse(name)?, false)),
+    }
 }
 
 impl Callback {

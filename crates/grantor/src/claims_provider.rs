@@ -33,7 +33,8 @@ pub(crate) fn jwt(shared: &Shared, claims: &Map<String, Value>) -> String {
 /// Where distributed claims are fetched.
 pub(crate) fn claims(shared: &Shared, request: &Request) -> Response {
     let value = match bearer::presented(request, None) {
-        Ok(value) => value,
+        Ok(presented) if presented.scheme == bearer::Scheme::Bearer => presented.value,
+        Ok(_) => return bearer::Challenge::invalid_token().into(),
         Err(challenge) => return challenge.into(),
     };
     let held = lock(&shared.store).held_claims(&value).cloned();

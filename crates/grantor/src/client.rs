@@ -3,7 +3,10 @@
 use serde_json::Value;
 use url::{Host, Url};
 
-use crate::oracle::Encryption;
+use crate::{
+    binding::Binding, client_ciba::CibaRegistration, client_requests::ClientRequests, mutual_tls, oracle::Encryption,
+    registration::Registration,
+};
 
 /// A client the server knows.
 ///
@@ -33,9 +36,23 @@ pub struct Client {
     pub(crate) access_token_alg: Option<String>,
     pub(crate) access_token_cnf: Option<Value>,
     pub(crate) s_hash: bool,
+    pub(crate) introspection_alg: Option<String>,
+    pub(crate) introspection_encryption: Option<Encryption>,
+    pub(crate) dpop_bound: bool,
+    pub(crate) certificate_bound: bool,
+    pub(crate) tls_client_auth_subject_dn: Option<String>,
+    pub(crate) tls_client_auth_san_dns: Option<String>,
+    /// What the tokens of this very request are bound to.
+    pub(crate) binding: Binding,
     pub(crate) post_logout_redirect_uris: Vec<String>,
     pub(crate) frontchannel_logout_uri: Option<String>,
     pub(crate) backchannel_logout_uri: Option<String>,
+    pub(crate) ciba: CibaRegistration,
+    pub(crate) requests: ClientRequests,
+    /// Seconds since the epoch.
+    pub(crate) secret_expires_at: Option<u64>,
+    /// What is known of it where it registered itself.
+    pub(crate) registration: Option<Registration>,
 }
 
 /// What a client gets that registers no redirect URI of its own.
@@ -66,9 +83,20 @@ impl Client {
             access_token_alg: None,
             access_token_cnf: None,
             s_hash: false,
+            introspection_alg: None,
+            introspection_encryption: None,
+            dpop_bound: false,
+            certificate_bound: false,
+            tls_client_auth_subject_dn: None,
+            tls_client_auth_san_dns: None,
+            binding: Binding::default(),
             post_logout_redirect_uris: Vec::new(),
             frontchannel_logout_uri: None,
             backchannel_logout_uri: None,
+            ciba: CibaRegistration::default(),
+            requests: ClientRequests::default(),
+            secret_expires_at: None,
+            registration: None,
         }
     }
 
@@ -78,8 +106,8 @@ impl Client {
         self
     }
 
-    /// The one way it may authenticate: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`
-    /// or `none`. Calling it again adds a way.
+    /// The one way it may authenticate: `client_secret_basic`, `client_secret_post`, `client_secret_jwt`, `private_key_jwt`,
+    /// `tls_client_auth`, `self_signed_tls_client_auth` or `none`. Calling it again adds a way.
     pub fn auth(mut self, method: impl Into<String>) -> Self {
         self.auth.push(method.into());
         self
@@ -113,7 +141,12 @@ impl Client {
     }
 
     pub(crate) fn is_public(&self) -> bool {
-        self.secret.is_none() && self.jwks.is_none()
+        // Keys may be there for something else, request objects say.
+        if !self.auth.is_empty() {
+            return self.auth.iter().all(|method| method == "none");
+        }
+        let keys = self.jwks.is_some() || self.requests.jwks_uri.is_some();
+        self.secret.is_none() && !keys && mutual_tls::method_of(self).is_none()
     }
 
     pub(crate) fn may_use(&self, method: &str) -> bool {
@@ -123,12 +156,13 @@ impl Client {
         match (&self.secret, &self.jwks) {
             (Some(_), _) => method == "client_secret_basic" || method == "client_secret_post",
             (None, Some(_)) => method == "private_key_jwt",
+            (None, None) if self.requests.jwks_uri.is_some() => method == "private_key_jwt",
             (None, None) => method == "none",
         }
     }
 
     pub(crate) fn redirect_uris(&self) -> Vec<&str> {
-        if self.redirect_uris.is_empty() {
+        if self.redirect_uris.is_empty() && self.registration.is_none() {
             return DEFAULT_REDIRECT_URIS.to_vec();
         }
         self.redirect_uris.iter().map(String::as_str).collect()
@@ -174,7 +208,7 @@ fn same_but_for_the_port(registered: &str, uri: &str) -> bool {
     registered.set_port(None).is_ok() && uri.set_port(None).is_ok() && registered == uri
 }
 
-fn is_loopback(url: &Url) -> bool {
+pub(crate) fn is_loopback(url: &Url) -> bool {
     match url.host() {
         Some(Host::Ipv4(address)) => address.is_loopback(),
         Some(Host::Ipv6(address)) => address.is_loopback(),

@@ -15,6 +15,10 @@ use crate::{
 
 const TYPE: &str = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer";
 
+/// What clients may sign with.
+pub(crate) const SIGNING_ALGS: [&str; 12] =
+    ["HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"];
+
 /// An assertion is for one request; one that is good for longer than this was made for something else.
 const LONGEST: u64 = 3600;
 
@@ -36,7 +40,7 @@ pub(crate) fn authenticate(shared: &Shared, params: &Params) -> Result<Arc<Clien
         return Err(refused("sub of the client assertion is not the client_id"));
     }
     let client = shared.client(sub).ok_or_else(|| refused("no such client"))?;
-    verify_signature(&client, &assertion)?;
+    verify_signature(&client, &assertion, shared.clock.seconds())?;
     if !is_for(&shared.config, assertion.claims.get("aud")) {
         return Err(refused("aud of the client assertion is not the issuer as one string"));
     }
@@ -48,7 +52,7 @@ pub(crate) fn authenticate(shared: &Shared, params: &Params) -> Result<Arc<Clien
     Ok(client)
 }
 
-fn verify_signature(client: &Client, assertion: &Received) -> Result<(), OAuthError> {
+fn verify_signature(client: &Client, assertion: &Received, now: u64) -> Result<(), OAuthError> {
     let refused = OAuthError::invalid_client;
     let alg = assertion.alg();
     let symmetric = matches!(alg, "HS256" | "HS384" | "HS512");
@@ -56,24 +60,27 @@ fn verify_signature(client: &Client, assertion: &Received) -> Result<(), OAuthEr
     if !client.may_use(method) {
         return Err(refused(format!("this client may not use {method}").as_str()));
     }
+    if symmetric && client.secret_expires_at.is_some_and(|ends| ends <= now) {
+        return Err(refused("the client_secret has expired"));
+    }
     if client.assertion_alg.as_ref().is_some_and(|registered| registered != alg) {
         return Err(refused("the client assertion is signed with another algorithm than registered"));
     }
-    let sound = if symmetric {
-        client.secret.as_ref().is_some_and(|secret| assertion.is_by_secret(secret.as_bytes()))
-    } else {
-        let keys = client.jwks.as_ref().and_then(|jwks| jwks.get("keys")).and_then(Value::as_array);
-        // A kid names the key that is meant (RFC 7515 section 4.1.4).
-        let meant = |key: &&Value| assertion.kid().is_none_or(|kid| key.get("kid").is_none_or(|other| other == kid));
-        keys.is_some_and(|keys| keys.iter().filter(meant).any(|key| assertion.is_by_key(key)))
-    };
-    if sound { Ok(()) } else { Err(refused("the signature of the client assertion is wrong")) }
+    if is_by(client, assertion) { Ok(()) } else { Err(refused("the signature of the client assertion is wrong")) }
+}
+
+/// Whether the signature is by the client: by its secret or by a key of its set.
+pub(crate) fn is_by(client: &Client, jwt: &Received) -> bool {
+    if matches!(jwt.alg(), "HS256" | "HS384" | "HS512") {
+        return client.secret.as_ref().is_some_and(|secret| jwt.is_by_secret(secret.as_bytes()));
+    }
+    client.jwks.as_ref().is_some_and(|jwks| jwt.is_by_one_of(jwks))
 }
 
 /// The issuer, as one string: an assertion for several servers can be used at each of them (RFC 7523bis section 4).
 fn is_for(config: &Config, aud: Option<&Value>) -> bool {
     let issuer = config.issuer();
-    let here = |text: &str| text == issuer || (config.tolerant_assertion_audience && text == config.at("/token"));
+    let here = |text: &str| text == issuer || (config.tolerant_assertion_audience && is_alias(config, text));
     match aud {
         Some(Value::String(one)) => here(one),
         Some(Value::Array(many)) if config.tolerant_assertion_audience => {
@@ -81,6 +88,11 @@ fn is_for(config: &Config, aud: Option<&Value>) -> bool {
         }
         _ => false,
     }
+}
+
+/// The endpoints that RFC 9126 section 2 and CIBA section 7.1 have servers take as well.
+fn is_alias(config: &Config, text: &str) -> bool {
+    ["/token", "/par", "/bc-authorize"].iter().any(|path| text == config.at(path))
 }
 
 fn verify_times(assertion: &Received, now: u64) -> Result<(), OAuthError> {

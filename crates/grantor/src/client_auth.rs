@@ -5,7 +5,7 @@ use std::sync::Arc;
 use base64::{Engine, engine::general_purpose::STANDARD};
 use url::form_urlencoded;
 
-use crate::{Client, Request, client_assertion, error::OAuthError, params::Params, random, shared::Shared};
+use crate::{Client, Request, client_assertion, error::OAuthError, mutual_tls, params::Params, random, shared::Shared};
 
 /// Authenticates a client by its header or its body. A public client only says its name.
 pub(crate) fn authenticate(shared: &Shared, request: &Request, params: &Params) -> Result<Arc<Client>, OAuthError> {
@@ -37,8 +37,17 @@ pub(crate) fn authenticate(shared: &Shared, request: &Request, params: &Params) 
         }
     };
     let client = shared.client(&id).ok_or_else(|| OAuthError::invalid_client("no such client"))?;
+    if method == "none"
+        && let Some(by_certificate) = mutual_tls::method_of(&client)
+    {
+        mutual_tls::authenticate(shared, request, &client, by_certificate)?;
+        return Ok(client);
+    }
     if !client.may_use(method) {
         return Err(OAuthError::invalid_client(format!("this client may not use {method}")));
+    }
+    if method != "none" && client.secret_expires_at.is_some_and(|ends| ends <= shared.clock.seconds()) {
+        return Err(OAuthError::invalid_client("the client_secret has expired"));
     }
     let proven = match &client.secret {
         Some(expected) if method != "none" => random::same(expected, &secret),
@@ -47,6 +56,11 @@ pub(crate) fn authenticate(shared: &Shared, request: &Request, params: &Params) 
         None => secret.is_empty(),
     };
     if proven { Ok(client) } else { Err(OAuthError::invalid_client("wrong client_secret")) }
+}
+
+/// Whom the header names, whether it proves so or not.
+pub(crate) fn named(request: &Request) -> Option<String> {
+    request.header("authorization").and_then(basic).map(|(id, _)| id)
 }
 
 /// Name and secret are form-encoded before they are joined by a colon (RFC 6749 section 2.3.1).

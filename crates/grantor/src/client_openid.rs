@@ -66,7 +66,8 @@ impl Client {
     }
 
     /// The `cnf` of its access tokens, in the JWT and at introspection
-    /// ([RFC 7800](https://www.rfc-editor.org/rfc/rfc7800)): what binds them to a key. This server does not check it.
+    /// ([RFC 7800](https://www.rfc-editor.org/rfc/rfc7800)): what binds them to a key. This server does not check it; for what it does,
+    /// see [`Client::dpop_bound_access_tokens`] and [`Client::certificate_bound_access_tokens`].
     pub fn access_token_cnf(mut self, cnf: Value) -> Self {
         self.access_token_cnf = Some(cnf);
         self
@@ -74,6 +75,7 @@ impl Client {
 
     /// Its front-channel ID tokens have `s_hash`, the hash of the state
     /// ([Financial-grade API 1.0 part 2 section 5.1.1](https://openid.net/specs/openid-financial-api-part-2-1_0.html#id-token-as-detached-signature)).
+    /// A client that registered itself gets it too.
     pub fn s_hash(mut self) -> Self {
         self.s_hash = true;
         self
@@ -108,16 +110,27 @@ impl Client {
     }
 
     pub(crate) fn may_ask_for(&self, response_type: &str) -> bool {
+        // Each part of an answer needs its grant (RFC 7591 section 2.1).
+        let grant = |word: &&str| if *word == "code" { "authorization_code" } else { "implicit" };
+        if words(response_type).iter().filter(|word| **word != "none").any(|word| !self.may_use_grant(grant(word))) {
+            return false;
+        }
         let same = |registered: &String| words(registered) == words(response_type);
         self.response_types.is_empty() || self.response_types.iter().any(same)
     }
 
     /// What this build cannot do for it, or what it lacks for what it asks.
     pub(crate) fn check(&self) -> Result<(), String> {
+        self.check_mutual_tls()?;
         let id = &self.id;
         let needs_oracle = |what: &str| Err(format!("client {id}: {what} needs grantor's cargo feature `oracle`"));
-        let algs = [&self.id_token_alg, &self.userinfo_alg, &self.access_token_alg];
-        for alg in algs.into_iter().flatten() {
+        if self.introspection_alg.as_deref() == Some("none") {
+            // RFC 9701 section 6.
+            return Err(format!("client {id}: an introspection answer is not signed with none"));
+        }
+        let answers = [&self.introspection_alg, &self.requests.response_alg];
+        let algs = [&self.id_token_alg, &self.userinfo_alg, &self.access_token_alg].into_iter().chain(answers);
+        for alg in algs.flatten() {
             match alg.as_str() {
                 "none" => {}
                 "HS256" | "HS384" | "HS512" if self.secret.is_none() => {
@@ -129,11 +142,13 @@ impl Client {
                 alg => return Err(format!("client {id}: this server cannot sign with {alg}")),
             }
         }
-        for encryption in [&self.id_token_encryption, &self.userinfo_encryption].into_iter().flatten() {
+        let encryptions = [&self.id_token_encryption, &self.userinfo_encryption, &self.introspection_encryption];
+        for encryption in encryptions.into_iter().flatten() {
             // Whether it can be done shows when it is.
             oracle::encrypted(self, encryption, "{}", false)?;
         }
-        Ok(())
+        self.check_ciba()?;
+        self.check_requests()
     }
 }
 

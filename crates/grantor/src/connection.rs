@@ -3,16 +3,19 @@
 use std::{cell::RefCell, sync::Arc, time::Duration};
 
 use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
+    io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt},
     net::TcpStream,
     time::timeout,
 };
+use tokio_rustls::server::TlsStream;
 
 use crate::{
-    date,
+    date, dpop,
     endpoint::Route,
     fault::{Delivery, alternating},
-    logout, post,
+    jarm,
+    link::Link,
+    logout, notification, post,
     request::Request,
     response::{Body, Response},
     router,
@@ -23,8 +26,25 @@ use crate::{
 /// How long a connection may take to bring its next request, or to take an answer.
 const IDLE: Duration = Duration::from_secs(600);
 
-pub(crate) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
-    let _ = stream.set_nodelay(true);
+/// What HTTP is spoken over.
+pub(crate) trait Stream: AsyncRead + AsyncWrite + Unpin {
+    fn socket(&self) -> &TcpStream;
+}
+
+impl Stream for TcpStream {
+    fn socket(&self) -> &TcpStream {
+        self
+    }
+}
+
+impl Stream for TlsStream<TcpStream> {
+    fn socket(&self) -> &TcpStream {
+        self.get_ref().0
+    }
+}
+
+pub(crate) async fn serve(mut stream: impl Stream, shared: Arc<Shared>, link: Arc<Link>) {
+    let _ = stream.socket().set_nodelay(true);
     let mut reader = Reader::default();
     loop {
         let incoming = match timeout(IDLE, reader.next(&mut stream)).await {
@@ -32,7 +52,7 @@ pub(crate) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
             Ok(Err(Broken::Refused(status))) => return refuse(stream, status).await,
             Ok(Err(Broken::Gone)) | Err(_) => return,
         };
-        match timeout(IDLE, answer(&mut stream, &shared, incoming)).await {
+        match timeout(IDLE, answer(&mut stream, &shared, &link, incoming)).await {
             Ok(true) => {}
             _ => return,
         }
@@ -40,23 +60,28 @@ pub(crate) async fn serve(mut stream: TcpStream, shared: Arc<Shared>) {
 }
 
 /// Answers one request; true when the connection is fit for another.
-async fn answer(stream: &mut TcpStream, shared: &Shared, incoming: Incoming) -> bool {
+async fn answer(stream: &mut impl Stream, shared: &Arc<Shared>, link: &Arc<Link>, incoming: Incoming) -> bool {
     let Incoming { method, path, query, headers, body, keep_alive } = incoming;
     let route = Route::of(&path, &shared.config.base);
     let endpoint = route.endpoint();
-    let entry = shared.log.add(Request { endpoint, method, path, query, headers, body, status: None });
+    let secure = link.scheme == "https";
+    let link = link.clone();
+    let entry = shared.log.add(Request { endpoint, method, path, query, headers, body, status: None, link });
     let request = &entry.request;
 
     shared.holds.pass(endpoint, true).await;
-    let (response, delivery) = match shared.faults.instead(request) {
+    let (mut response, delivery) = match shared.faults.instead(shared, request) {
         Some(instead) => instead,
         None => {
-            let mut response = router::handle(shared, route, request);
+            let mut response = router::handle(shared, route, request).await;
+            dpop::stamp(shared, request, &mut response);
             for mut notice in std::mem::take(&mut response.notices) {
                 notice.status = post::send(&notice.uri, &notice.logout_token).await.ok().map(|answer| answer.status);
                 logout::remember(shared, notice);
             }
             let delivery = shared.faults.after(shared, endpoint, &mut response);
+            // A response that is to be a JWT is signed over what a fault has made of it.
+            jarm::seal(shared, &mut response);
             (response, delivery)
         }
     };
@@ -65,7 +90,7 @@ async fn answer(stream: &mut TcpStream, shared: &Shared, incoming: Incoming) -> 
     match delivery {
         Delivery::Reset => {
             // Closing with no time to linger sends RST in place of FIN.
-            let _ = stream.set_zero_linger();
+            let _ = stream.socket().set_zero_linger();
             return false;
         }
         Delivery::Never => {
@@ -75,11 +100,16 @@ async fn answer(stream: &mut TcpStream, shared: &Shared, incoming: Incoming) -> 
         Delivery::Whole | Delivery::OddCase | Delivery::Truncated => {}
     }
     let truncated = delivery == Delivery::Truncated;
+    let afterwards = std::mem::take(&mut response.afterwards);
     let bytes = written(response.rendered(), request.method == "HEAD", keep_alive && !truncated, delivery, |status| {
         entry.answered(status);
     });
     let sent = stream.write_all(&bytes).await.is_ok();
-    if truncated {
+    for notification in afterwards {
+        notification::send(shared, notification);
+    }
+    // TLS says goodbye, so that nobody takes the end for a cut (RFC 8446 section 6.1).
+    if truncated || (!keep_alive && secure) {
         let _ = stream.shutdown().await;
     }
     sent && keep_alive && !truncated
@@ -130,13 +160,13 @@ thread_local! {
     static DATE: RefCell<date::Date> = RefCell::default();
 }
 
-async fn wait_for_the_client_to_leave(stream: &mut TcpStream) {
+async fn wait_for_the_client_to_leave(stream: &mut impl Stream) {
     let mut sink = [0; 1024];
     while stream.read(&mut sink).await.is_ok_and(|count| count > 0) {}
 }
 
 /// Says why, then reads on for a moment: closing over unread bytes would reset the connection and lose the answer.
-async fn refuse(mut stream: TcpStream, status: u16) {
+async fn refuse(mut stream: impl Stream, status: u16) {
     let response = Response::raw(status, "text/plain; charset=utf-8", "grantor does not take this request\n");
     let bytes = written(response, false, false, Delivery::Whole, |_| {});
     if stream.write_all(&bytes).await.is_ok() {

@@ -98,7 +98,8 @@ fn finish(shared: &Shared, session: Option<&Session>, target: Option<Target>, af
             let params = state.map(|state| ("state".to_owned(), state)).into_iter().collect();
             let mode = ResponseMode::Query;
             let mut response = Response::empty(303);
-            response.body = Body::Callback(Callback { redirect_uri: uri, mode, params, after_post, frames });
+            response.body =
+                Body::Callback(Callback { redirect_uri: uri, mode, params, after_post, frames, jarm: None });
             response
         }
         None if frames.is_empty() => pages::signed_out(),

@@ -1,12 +1,14 @@
 //! Which part of the server a request is for.
 
+use crate::protected_resource;
+
 /// A part of the server: what requests are counted, logged, held and misbehaved by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Endpoint {
     /// The metadata document at either well-known address.
     Metadata,
-    /// The authorization endpoint with its login and consent pages.
+    /// The authorization endpoint with its login and consent pages, and the page for the code of a device.
     Authorize,
     /// The token endpoint.
     Token,
@@ -28,13 +30,25 @@ pub enum Endpoint {
     Webfinger,
     /// The claims provider: `/claims` and everything below it.
     Claims,
+    /// The metadata of the API, [RFC 9728](https://www.rfc-editor.org/rfc/rfc9728).
+    ProtectedResource,
+    /// Device authorization, [RFC 8628](https://www.rfc-editor.org/rfc/rfc8628).
+    DeviceAuthorization,
+    /// Backchannel authentication,
+    /// [CIBA](https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html).
+    BackchannelAuthentication,
+    /// Pushed authorization requests, [RFC 9126](https://www.rfc-editor.org/rfc/rfc9126).
+    Par,
+    /// Client registration and its management, [RFC 7591](https://www.rfc-editor.org/rfc/rfc7591) and
+    /// [RFC 7592](https://www.rfc-editor.org/rfc/rfc7592).
+    Registration,
     /// Everything else: `/public`, `/attacker/jwks`, paths that do not exist.
     Other,
 }
 
 impl Endpoint {
     /// Every endpoint, for loops over all of them.
-    pub const ALL: [Endpoint; 13] = [
+    pub const ALL: [Endpoint; 18] = [
         Endpoint::Metadata,
         Endpoint::Authorize,
         Endpoint::Token,
@@ -47,6 +61,11 @@ impl Endpoint {
         Endpoint::CheckSession,
         Endpoint::Webfinger,
         Endpoint::Claims,
+        Endpoint::ProtectedResource,
+        Endpoint::DeviceAuthorization,
+        Endpoint::BackchannelAuthentication,
+        Endpoint::Par,
+        Endpoint::Registration,
         Endpoint::Other,
     ];
 
@@ -71,10 +90,17 @@ pub(crate) enum Route {
     ConfirmLogout,
     CheckSession,
     Webfinger,
+    DeviceAuthorization,
+    DeviceVerification,
+    BackchannelAuthentication,
     Claims,
     ClaimsMetadata,
     ClaimsJwks,
+    Par,
+    Registration,
+    ClientConfiguration,
     AttackerJwks,
+    ProtectedResource,
     Api,
     Public,
     Nothing,
@@ -95,6 +121,9 @@ impl Route {
         if path == "/attacker/jwks" {
             return Route::AttackerJwks;
         }
+        if protected_resource::is_path(path) {
+            return Route::ProtectedResource;
+        }
         // RFC 8414 section 3.1: the well-known part goes between the host and the issuer's path.
         if path.strip_prefix("/.well-known/oauth-authorization-server") == Some(base) {
             return Route::Metadata;
@@ -113,9 +142,15 @@ impl Route {
             Some("/end_session") => Route::EndSession,
             Some("/end_session/confirm") => Route::ConfirmLogout,
             Some("/check_session") => Route::CheckSession,
+            Some("/device") => Route::DeviceAuthorization,
+            Some("/device/verify") => Route::DeviceVerification,
+            Some("/bc-authorize") => Route::BackchannelAuthentication,
             Some("/claims") => Route::Claims,
             Some("/claims/.well-known/openid-configuration") => Route::ClaimsMetadata,
             Some("/claims/jwks") => Route::ClaimsJwks,
+            Some("/par") => Route::Par,
+            Some("/register") => Route::Registration,
+            Some(path) if path.starts_with("/register/") => Route::ClientConfiguration,
             _ => Route::Nothing,
         }
     }
@@ -123,7 +158,9 @@ impl Route {
     pub(crate) fn endpoint(self) -> Endpoint {
         match self {
             Route::Metadata => Endpoint::Metadata,
-            Route::Authorize | Route::Login | Route::Consent => Endpoint::Authorize,
+            Route::Authorize | Route::Login | Route::Consent | Route::DeviceVerification => Endpoint::Authorize,
+            Route::DeviceAuthorization => Endpoint::DeviceAuthorization,
+            Route::BackchannelAuthentication => Endpoint::BackchannelAuthentication,
             Route::Token => Endpoint::Token,
             Route::Introspection => Endpoint::Introspection,
             Route::Revocation => Endpoint::Revocation,
@@ -134,6 +171,9 @@ impl Route {
             Route::CheckSession => Endpoint::CheckSession,
             Route::Webfinger => Endpoint::Webfinger,
             Route::Claims | Route::ClaimsMetadata | Route::ClaimsJwks => Endpoint::Claims,
+            Route::ProtectedResource => Endpoint::ProtectedResource,
+            Route::Par => Endpoint::Par,
+            Route::Registration | Route::ClientConfiguration => Endpoint::Registration,
             Route::AttackerJwks | Route::Public | Route::Nothing => Endpoint::Other,
         }
     }

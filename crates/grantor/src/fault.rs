@@ -9,10 +9,12 @@ use serde_json::{Map, Value, json};
 
 use crate::{
     Endpoint, Misbehaviour, authorize,
+    bearer::{self, Scheme},
     callback::Callback,
     error::printable,
-    jwks, pages,
+    jwks, pages, protected_resource,
     queue::Queue,
+    random,
     request::Request,
     response::{Body, Response},
     shared::{Shared, lock},
@@ -63,13 +65,13 @@ impl Faults {
     }
 
     /// What comes instead of carrying the request out.
-    pub(crate) fn instead(&self, request: &Request) -> Option<(Response, Delivery)> {
+    pub(crate) fn instead(&self, shared: &Shared, request: &Request) -> Option<(Response, Delivery)> {
         let at_authorize = request.endpoint == Endpoint::Authorize;
         let misbehaviour = self.take(request.endpoint, |misbehaviour| match misbehaviour {
             Misbehaviour::OAuthError { .. } => !at_authorize,
             other => is_instead(other),
         })?;
-        Some(answer_instead(misbehaviour, request))
+        Some(answer_instead(misbehaviour, shared, request))
     }
 
     /// Changes the answer to a request that has been carried out.
@@ -83,10 +85,10 @@ impl Faults {
 
 fn is_instead(misbehaviour: &Misbehaviour) -> bool {
     use Misbehaviour::*;
-    matches!(misbehaviour, Status { .. } | Stall | Reset | Html | NotJson(_) | Body { .. } | Redirect(_))
+    matches!(misbehaviour, Status { .. } | Stall | Reset | UseDpopNonce | Html | NotJson(_) | Body { .. } | Redirect(_))
 }
 
-fn answer_instead(misbehaviour: Misbehaviour, request: &Request) -> (Response, Delivery) {
+fn answer_instead(misbehaviour: Misbehaviour, shared: &Shared, request: &Request) -> (Response, Delivery) {
     let response = match misbehaviour {
         Misbehaviour::Status { status, retry_after } => {
             let mut response = Response::json(status, members(json!({"message": "grantor was told to fail"})));
@@ -96,7 +98,12 @@ fn answer_instead(misbehaviour: Misbehaviour, request: &Request) -> (Response, D
             response
         }
         Misbehaviour::OAuthError { status, error, description } => {
-            oauth_error(request.endpoint, status, &error, description.as_deref())
+            oauth_error(shared, request, status, &error, description.as_deref())
+        }
+        Misbehaviour::UseDpopNonce => {
+            let resource = matches!(request.endpoint, Endpoint::Api | Endpoint::Userinfo);
+            let status = if resource { 401 } else { 400 };
+            oauth_error(shared, request, status, "use_dpop_nonce", None).header("DPoP-Nonce", random::token().as_ref())
         }
         Misbehaviour::Stall => return (Response::empty(0), Delivery::Never),
         Misbehaviour::Reset => return (Response::empty(0), Delivery::Reset),
@@ -112,16 +119,24 @@ fn answer_instead(misbehaviour: Misbehaviour, request: &Request) -> (Response, D
     (response, Delivery::Whole)
 }
 
-fn oauth_error(endpoint: Endpoint, status: u16, error: &str, description: Option<&str>) -> Response {
+fn oauth_error(shared: &Shared, request: &Request, status: u16, error: &str, description: Option<&str>) -> Response {
     let mut body = members(json!({"error": error}));
-    let mut challenge = format!("Bearer realm=\"grantor\", error=\"{}\"", printable(error));
+    let scheme = bearer::scheme_of(request).unwrap_or(Scheme::Bearer);
+    let mut challenge = format!("{} realm=\"grantor\", error=\"{}\"", scheme.name(), printable(error));
     if let Some(description) = description {
         body.insert("error_description".into(), description.into());
         challenge.push_str(&format!(", error_description=\"{}\"", printable(description)));
     }
+    if scheme == Scheme::Dpop {
+        challenge.push_str(&format!(", algs=\"{}\"", shared.config.dpop_algs.join(" ")));
+    }
+    if let Some(url) = protected_resource::parameter(shared, request) {
+        challenge.push_str(&format!(", resource_metadata=\"{url}\""));
+    }
     let response = Response::json(status, body).no_store();
-    match endpoint {
+    match request.endpoint {
         Endpoint::Api | Endpoint::Userinfo => response.header("WWW-Authenticate", challenge),
+        Endpoint::Registration if status == 401 => response.header("WWW-Authenticate", challenge),
         _ if status == 401 => response.header("WWW-Authenticate", "Basic realm=\"grantor\""),
         _ => response,
     }
@@ -141,10 +156,12 @@ fn means_something(misbehaviour: &Misbehaviour, response: &Response) -> bool {
             || callback.is_some_and(|callback| callback.get(name).is_some())
     };
     match misbehaviour {
-        Misbehaviour::ResetAfterProcessing
+        Misbehaviour::Nothing
+        | Misbehaviour::ResetAfterProcessing
         | Misbehaviour::Truncate
         | Misbehaviour::Huge(_)
         | Misbehaviour::OddCase
+        | Misbehaviour::DpopNonce(_)
         | Misbehaviour::RotateKeys => true,
         Misbehaviour::JwksDecoys | Misbehaviour::JwksBrokenKey | Misbehaviour::JwksWithoutKids => has("keys"),
         Misbehaviour::OmitMember(name) => has(name) || response.has_header(name),
@@ -154,17 +171,23 @@ fn means_something(misbehaviour: &Misbehaviour, response: &Response) -> bool {
         Misbehaviour::OAuthError { .. } => callback.is_some_and(|callback| callback.get("error").is_none()),
         Misbehaviour::ReusedCode => callback.is_some_and(|callback| callback.get("code").is_some()),
         Misbehaviour::WrongState => callback.is_some(),
+        Misbehaviour::OtherStatus(_) => callback.is_none(),
         _ => false,
     }
 }
 
 fn change(misbehaviour: Misbehaviour, shared: &Shared, response: &mut Response) -> Delivery {
     match misbehaviour {
+        Misbehaviour::Nothing => {}
         Misbehaviour::ResetAfterProcessing => return Delivery::Reset,
         Misbehaviour::Truncate => return Delivery::Truncated,
         Misbehaviour::OddCase => {
             odd_case(response);
             return Delivery::OddCase;
+        }
+        Misbehaviour::DpopNonce(nonce) => {
+            response.headers.retain(|(name, _)| name != "DPoP-Nonce");
+            response.headers.push(("DPoP-Nonce".into(), nonce));
         }
         Misbehaviour::Huge(size) => pad(response, size),
         Misbehaviour::OmitMember(name) => {
@@ -181,6 +204,7 @@ fn change(misbehaviour: Misbehaviour, shared: &Shared, response: &mut Response) 
             let metadata = matches!(&response.body, Body::Json(members) if members.contains_key("issuer"));
             set(&mut response.body, if metadata { "issuer" } else { "iss" }, issuer.into());
         }
+        Misbehaviour::OtherStatus(status) => response.status = status,
         Misbehaviour::RotateKeys => shared.keys.rotate(),
         Misbehaviour::JwksDecoys => change_keys(&mut response.body, jwks::add_decoys),
         Misbehaviour::JwksBrokenKey => change_keys(&mut response.body, jwks::add_broken_key),

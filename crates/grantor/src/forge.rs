@@ -40,11 +40,16 @@ impl Forgeries {
 }
 
 /// Signs a JWT, with whatever is to be wrong with it.
-pub(crate) fn sealed(shared: &Shared, jwt: Jwt, mut draft: Draft) -> String {
+pub(crate) fn sealed(shared: &Shared, jwt: Jwt, draft: Draft) -> String {
+    forged(shared, jwt, draft).compact()
+}
+
+/// Makes wrong what is to be wrong with it.
+pub(crate) fn forged(shared: &Shared, jwt: Jwt, mut draft: Draft) -> Draft {
     if let Some(fault) = shared.forgeries.take(jwt, &draft) {
         apply(shared, &fault, &mut draft);
     }
-    draft.compact()
+    draft
 }
 
 fn means_something(fault: &JwtFault, draft: &Draft) -> bool {
@@ -57,6 +62,7 @@ fn means_something(fault: &JwtFault, draft: &Draft) -> bool {
         JwtFault::WrongAtHash => has("at_hash"),
         JwtFault::WrongCHash => has("c_hash"),
         JwtFault::StaleAuthTime => has("auth_time"),
+        JwtFault::EncryptedWithRsa15 => draft.encryption.as_ref().is_some_and(|how| how.alg.starts_with("RSA")),
         JwtFault::All(faults) => faults.iter().any(|fault| means_something(fault, draft)),
         _ => true,
     }
@@ -136,6 +142,11 @@ pub(crate) fn apply(shared: &Shared, fault: &JwtFault, draft: &mut Draft) {
                 other => other.clone(),
             };
             re_sign(draft, signer);
+        }
+        JwtFault::EncryptedWithRsa15 => {
+            if let Some(how) = draft.encryption.as_mut().filter(|how| how.alg.starts_with("RSA")) {
+                how.alg = "RSA1_5".into();
+            }
         }
         JwtFault::Literal(text) => draft.literal = Some(text.clone()),
         JwtFault::All(faults) => faults.iter().for_each(|fault| apply(shared, fault, draft)),

@@ -13,6 +13,8 @@ pub(crate) struct IdToken<'a> {
     /// The access token and the code that come with it.
     pub(crate) access_token: Option<&'a str>,
     pub(crate) code: Option<&'a str>,
+    /// The refresh token that comes with it; its hash goes into a pushed one.
+    pub(crate) refresh_token: Option<&'a str>,
     /// The state of the request, where its hash is wanted.
     pub(crate) state: Option<&'a str>,
     /// Whether there will be an access token to ask userinfo with.
@@ -46,6 +48,11 @@ fn claims_of(shared: &Shared, with: &IdToken<'_>, alg: &str) -> Map<String, Valu
     set("at_hash", hash(with.access_token));
     set("c_hash", hash(with.code));
     set("s_hash", hash(with.state));
+    // CIBA section 10.3.1.
+    if with.jwt == Jwt::PushedIdToken {
+        set("urn:openid:params:jwt:claim:auth_req_id", grant.auth_req_id.clone().map(Value::from));
+        set("urn:openid:params:jwt:claim:rt_hash", hash(with.refresh_token));
+    }
     // A refreshed ID token has no nonce (section 12.2).
     set("nonce", grant.nonce.clone().filter(|_| with.jwt != Jwt::RefreshedIdToken).map(Value::from));
     // The claims of the scope come by userinfo, unless nobody will be able to ask there (section 5.4).

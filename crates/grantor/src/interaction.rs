@@ -7,6 +7,7 @@ use crate::{
     authorization_request::AuthorizationRequest,
     authorize::{self, Login},
     browser::{Interaction, session_cookie},
+    device_verify,
     error::OAuthError,
     pages,
     response::Response,
@@ -95,6 +96,9 @@ fn wants(request: &Request, action: &str) -> bool {
 }
 
 fn denied(shared: &Shared, interaction: &Interaction) -> Response {
+    if let Some(user_code) = &interaction.authorization.user_code {
+        return device_verify::denied(shared, user_code);
+    }
     let error = OAuthError::new("access_denied", "the person said no");
     authorize::refuse(shared, &interaction.authorization.reply, &error, true)
 }

@@ -2,10 +2,11 @@
 
 use std::{sync::Arc, time::Duration};
 
-use serde_json::{Map, Number};
+use serde_json::{Map, Number, Value};
 
 use crate::{
     Client, Jwt, access_token,
+    binding::Binding,
     id_token::{IdToken, id_token},
     response::Response,
     shared::{Shared, lock},
@@ -25,17 +26,26 @@ pub(crate) struct Issue<'a> {
 }
 
 pub(crate) fn answer(shared: &Shared, issue: Issue<'_>) -> Response {
+    let details = issue.grant.authorization_details.clone();
+    answer_with(shared, issue, details)
+}
+
+/// An answer with not all of the authorization details that were granted.
+pub(crate) fn answer_with(shared: &Shared, issue: Issue<'_>, details: Vec<Value>) -> Response {
     let config = &shared.config;
-    let (access_token, _) =
-        access_token::issue(shared, Some(issue.client), &issue.grant, &issue.scope, &issue.audience);
+    let Issue { grant, scope, audience, .. } = &issue;
+    let (access_token, _) = access_token::issue_with(shared, Some(issue.client), grant, scope, audience, &details);
     let mut members = Map::new();
     members.insert("access_token".into(), access_token.as_ref().into());
-    members.insert("token_type".into(), "Bearer".into());
+    members.insert("token_type".into(), issue.client.binding.token_type().into());
     members.insert("expires_in".into(), seconds(config.access_token_lifetime).into());
-    if issue.with_refresh_token {
-        let token = lock(&shared.store).add_refresh(issue.grant.clone(), config.refresh_token_lifetime);
+    let refresh_token = issue.with_refresh_token.then(|| {
+        let binding = Binding::of_refresh_token(issue.client);
+        let lifetime = config.refresh_token_lifetime;
+        let token = lock(&shared.store).add_refresh(issue.grant.clone(), lifetime, binding);
         members.insert("refresh_token".into(), token.as_ref().into());
-    }
+        token
+    });
     if has(&issue.scope, "openid") && issue.grant.username.is_some() {
         let with = IdToken {
             client: issue.client,
@@ -44,6 +54,7 @@ pub(crate) fn answer(shared: &Shared, issue: Issue<'_>) -> Response {
             jwt: issue.id_token,
             access_token: Some(&access_token),
             code: None,
+            refresh_token: refresh_token.as_deref(),
             state: None,
             userinfo_follows: true,
         };
@@ -51,6 +62,10 @@ pub(crate) fn answer(shared: &Shared, issue: Issue<'_>) -> Response {
     }
     if !issue.scope.is_empty() {
         members.insert("scope".into(), issue.scope.into());
+    }
+    // RFC 9396 section 7.
+    if !details.is_empty() {
+        members.insert("authorization_details".into(), details.into());
     }
     Response::json(200, members).no_store()
 }

@@ -9,7 +9,11 @@ pub(crate) fn jwks(shared: &Shared, request: &Request) -> Response {
     if request.path != format!("{}{}", shared.config.base, shared.config.jwks_path) {
         return Response::raw(404, "text/plain; charset=utf-8", "there is nothing here\n");
     }
-    key_set(shared.keys.jwks()).header("Cache-Control", "public, max-age=300")
+    let mut keys = shared.keys.jwks();
+    if shared.config.requests.decrypts_objects {
+        keys.extend(crate::oracle::encryption_keys());
+    }
+    key_set(keys).header("Cache-Control", "public, max-age=300")
 }
 
 /// What the `jku` of a forged header leads to.

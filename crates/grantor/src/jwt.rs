@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, jwk::Jwk};
 use serde_json::{Map, Value};
 
-use crate::{SigningKey, keys};
+use crate::{SigningKey, keys, oracle::Encryption};
 
 /// Who signs.
 #[derive(Clone)]
@@ -54,6 +54,8 @@ pub(crate) struct Draft {
     pub(crate) seal: Seal,
     /// What is sent in its place.
     pub(crate) literal: Option<String>,
+    /// How it is encrypted once it is signed.
+    pub(crate) encryption: Option<Encryption>,
 }
 
 impl Draft {
@@ -65,7 +67,7 @@ impl Draft {
         {
             header.insert("kid".into(), kid.into());
         }
-        Self { header, claims, doubled: Vec::new(), signer, seal: Seal::Whole, literal: None }
+        Self { header, claims, doubled: Vec::new(), signer, seal: Seal::Whole, literal: None, encryption: None }
     }
 
     pub(crate) fn typed(mut self, typ: &str) -> Self {
@@ -138,6 +140,11 @@ impl Received {
         self.header.get("alg").and_then(Value::as_str).unwrap_or_default()
     }
 
+    /// Whether nobody signed it and it says so.
+    pub(crate) fn is_unsigned(&self) -> bool {
+        self.alg() == "none" && self.signature.is_empty()
+    }
+
     pub(crate) fn kid(&self) -> Option<&str> {
         self.header.get("kid").and_then(Value::as_str)
     }
@@ -151,6 +158,13 @@ impl Received {
         matches!(self.alg(), "HS256" | "HS384" | "HS512")
             && !self.signature.is_empty()
             && crate::random::same(&mac(self.alg(), secret, self.message.as_bytes()), &self.signature)
+    }
+
+    /// Whether the signature is one by a key of that JWK Set: the one its `kid` names (RFC 7515 section 4.1.4), or any.
+    pub(crate) fn is_by_one_of(&self, jwks: &Value) -> bool {
+        let meant = |key: &&Value| self.kid().is_none_or(|kid| key.get("kid").is_none_or(|other| other == kid));
+        let keys = jwks.get("keys").and_then(Value::as_array);
+        keys.is_some_and(|keys| keys.iter().filter(meant).any(|key| self.is_by_key(key)))
     }
 
     /// Whether the signature is one by that key.

@@ -81,6 +81,9 @@ pub enum JwtFault {
     AttackerX5c,
     /// `crit` names an extension that nobody knows ([RFC 7515 section 4.1.11](https://www.rfc-editor.org/rfc/rfc7515#section-4.1.11)).
     UnknownCrit,
+    /// Encrypted to the client's RSA key with RSA1_5, where it should be with RSA-OAEP or RSA-OAEP-256
+    /// ([RFC 8725 section 3.2](https://www.rfc-editor.org/rfc/rfc8725#section-3.2)). Means nothing where it is not encrypted so.
+    EncryptedWithRsa15,
     /// The keys are rotated just before it is signed, with the new one.
     RotateKeys,
     /// This text in its place.
@@ -128,10 +131,19 @@ pub enum Jwt {
     Claims,
     /// The logout tokens that a logout sends by itself. See also [`Server::logout_token`](crate::Server::logout_token).
     LogoutToken,
+    /// The signed answer of introspection ([RFC 9701](https://www.rfc-editor.org/rfc/rfc9701)).
+    Introspection,
+    /// The ID token that is pushed to a client, by CIBA.
+    PushedIdToken,
+    /// The authorization response of a `response_mode` that ends with `jwt`
+    /// ([JARM](https://openid.net/specs/oauth-v2-jarm.html)).
+    AuthorizationResponse,
+    /// The answer of `/api/signed`.
+    ApiAnswer,
 }
 
 impl Jwt {
-    pub(crate) const COUNT: usize = 7;
+    pub(crate) const COUNT: usize = 11;
 
     pub(crate) fn index(self) -> usize {
         self as usize

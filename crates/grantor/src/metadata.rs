@@ -3,12 +3,16 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::{claims, oracle, response::Response, response_type, shared::Shared};
+use crate::{
+    claims, client_assertion::SIGNING_ALGS, extension_grant, metadata_requests, oracle, response::Response,
+    response_type, shared::Shared, tls,
+};
 
 /// What a client may encrypt with, where the build has it.
-const ENCRYPTION_ALGS: [&str; 8] =
+pub(crate) const ENCRYPTION_ALGS: [&str; 8] =
     ["RSA-OAEP", "RSA-OAEP-256", "ECDH-ES", "ECDH-ES+A256KW", "dir", "A128KW", "A192KW", "A256KW"];
-const ENCRYPTION_ENCS: [&str; 6] = ["A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM"];
+pub(crate) const ENCRYPTION_ENCS: [&str; 6] =
+    ["A128CBC-HS256", "A192CBC-HS384", "A256CBC-HS512", "A128GCM", "A192GCM", "A256GCM"];
 
 pub(crate) fn metadata(shared: &Shared) -> Response {
     Response::json(200, document(shared)).header("Cache-Control", "public, max-age=300")
@@ -19,10 +23,10 @@ fn document(shared: &Shared) -> Map<String, Value> {
     let issuer = config.issuer();
     let at = |path: &str| format!("{issuer}{path}");
     let methods = json!(["client_secret_basic", "client_secret_post", "client_secret_jwt", "private_key_jwt", "none"]);
-    let assertion_algs = json!([
-        "HS256", "HS384", "HS512", "RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "EdDSA"
-    ]);
+    let assertion_algs = SIGNING_ALGS;
     let signing_algs = signing_algs(shared);
+    // RFC 9701 section 7.
+    let signed_introspection: Vec<&String> = signing_algs.iter().filter(|alg| *alg != "none").collect();
     let sources = config.users.values().any(|user| !user.aggregated.is_empty());
     let distributed = config.users.values().any(|user| !user.distributed.is_empty());
     let claim_types: Vec<&str> = [("normal", true), ("aggregated", sources), ("distributed", distributed)]
@@ -49,6 +53,7 @@ fn document(shared: &Shared) -> Map<String, Value> {
         "subject_types_supported": ["public"],
         "id_token_signing_alg_values_supported": signing_algs,
         "userinfo_signing_alg_values_supported": signing_algs,
+        "introspection_signing_alg_values_supported": signed_introspection,
         "acr_values_supported": [crate::STRONG_ACR],
         "prompt_values_supported": ["none", "login", "consent", "select_account"],
         "code_challenge_methods_supported": ["S256"],
@@ -60,21 +65,23 @@ fn document(shared: &Shared) -> Map<String, Value> {
         "revocation_endpoint_auth_methods_supported": methods,
         "revocation_endpoint_auth_signing_alg_values_supported": assertion_algs,
         "authorization_response_iss_parameter_supported": true,
+        "dpop_signing_alg_values_supported": config.dpop_algs,
         "frontchannel_logout_supported": true,
         "frontchannel_logout_session_supported": true,
         "backchannel_logout_supported": true,
         "backchannel_logout_session_supported": true,
         "claims_parameter_supported": true,
-        "request_parameter_supported": false,
-        // Left out, this one would mean true (OpenID Connect Discovery 1.0 section 3).
-        "request_uri_parameter_supported": false,
     }));
     if oracle::PRESENT {
-        for what in ["id_token", "userinfo"] {
+        for what in ["id_token", "userinfo", "introspection"] {
             document.insert(format!("{what}_encryption_alg_values_supported"), json!(ENCRYPTION_ALGS));
             document.insert(format!("{what}_encryption_enc_values_supported"), json!(ENCRYPTION_ENCS));
         }
     }
+    extension_grant::describe(shared, &mut document);
+    metadata_requests::extend(shared, &signing_algs, &mut document);
+    // Last, since it tells of the endpoints that are there.
+    tls::describe(shared, &mut document);
     for (name, value) in &config.metadata {
         match value {
             Some(value) => document.insert(name.clone(), value.clone()),

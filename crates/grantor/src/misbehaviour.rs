@@ -36,6 +36,9 @@ pub enum Misbehaviour {
     Stall,
     /// Instead: the connection is reset (a TCP RST) once the request has been read.
     Reset,
+    /// After: nothing. The answer is the right one, and the next in line comes with the next request: the third of three
+    /// polls fails when two of these come before its [`Misbehaviour::OAuthError`].
+    Nothing,
     /// After: the request is carried out, a refresh token rotated for instance, and then the connection is reset. A lost
     /// answer.
     ResetAfterProcessing,
@@ -83,6 +86,13 @@ pub enum Misbehaviour {
     JwksBrokenKey,
     /// After: no key of the key set has a `kid`. What is signed still has one; see [`JwtFault::NoKid`](crate::JwtFault::NoKid).
     JwksWithoutKids,
+    /// Instead: `use_dpop_nonce` with another nonce each time, whatever the proof holds
+    /// ([RFC 9449 section 8](https://www.rfc-editor.org/rfc/rfc9449#section-8)).
+    UseDpopNonce,
+    /// After: the answer has this `DPoP-Nonce`, though nobody asks for one; it takes the place of one that is asked for.
+    DpopNonce(String),
+    /// After: the status is this, 200 in place of 201 say. Means nothing for a callback.
+    OtherStatus(u16),
     /// After: the JSON answer or the callback has this member as well.
     ExtraParameter(String, String),
 }

@@ -55,17 +55,25 @@ pub(crate) fn consent(config: &Config, id: &str, interaction: &Interaction, logi
         .split(' ')
         .filter(|value| !value.is_empty())
         .map(|value| format!("<li><code>{}</code>{}</li>\n", escape(value), meaning(value)))
+        // RFC 9396 section 12: the person sees what is asked.
+        .chain(
+            authorization.details.iter().map(|entry| format!("<li><code>{}</code></li>\n", escape(&entry.to_string()))),
+        )
         .collect();
     let wishes = if scopes.is_empty() {
         "<p>It asks for nothing in particular.</p>".to_owned()
     } else {
         format!("<p>It asks for:</p>\n<ul>\n{scopes}</ul>")
     };
+    let way_on = match &authorization.user_code {
+        Some(user_code) => format!("Your device must show <code>{}</code>", escape(user_code)),
+        None => format!("You will be sent to <code>{}</code>", escape(&authorization.reply.redirect_uri)),
+    };
     let body = format!(
         r#"<h1>Allow access?</h1>
 <p><strong>{client}</strong> wants to act for you, <strong>{name}</strong>.</p>
 {wishes}
-<p class="small">You will be sent to <code>{to}</code></p>
+<p class="small">{way_on}</p>
 <form method="post" action="{action}">
 {hidden}
 <div class="buttons">
@@ -74,7 +82,6 @@ pub(crate) fn consent(config: &Config, id: &str, interaction: &Interaction, logi
 </div>
 </form>"#,
         name = escape(name),
-        to = escape(&authorization.reply.redirect_uri),
         action = escape(&format!("{}/authorize/consent", config.base)),
         hidden = hidden(id, interaction),
     );
@@ -174,7 +181,7 @@ pub(crate) fn form_post(redirect_uri: &str, params: &[(String, String)]) -> Resp
     page(200, "One moment", &body)
 }
 
-fn page(status: u16, title: &str, body: &str) -> Response {
+pub(crate) fn page(status: u16, title: &str, body: &str) -> Response {
     static POLICY: OnceLock<String> = OnceLock::new();
     page_under(status, title, body, POLICY.get_or_init(|| policy(&[SUBMIT], "")))
 }
@@ -224,7 +231,7 @@ fn policy(scripts: &[&str], more: &str) -> String {
     )
 }
 
-fn escape(text: &str) -> String {
+pub(crate) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
     for c in text.chars() {
         match c {

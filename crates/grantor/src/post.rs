@@ -10,7 +10,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use url::{Url, form_urlencoded};
 
 /// How long a client may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// How much of an answer is read.
 const LIMIT: usize = 1 << 20;
@@ -94,7 +94,7 @@ fn request(url: &str, logout_token: &str) -> io::Result<(String, u16, Vec<u8>)> 
 }
 
 /// The answer, once it is all there.
-fn answer(received: &[u8], ended: bool) -> io::Result<Option<LogoutAnswer>> {
+pub(crate) fn answer(received: &[u8], ended: bool) -> io::Result<Option<LogoutAnswer>> {
     let bad = || io::Error::new(io::ErrorKind::InvalidData, "the client did not answer with HTTP");
     let mut headers = [httparse::EMPTY_HEADER; 64];
     let mut parsed = httparse::Response::new(&mut headers);

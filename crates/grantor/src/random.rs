@@ -17,5 +17,9 @@ pub(crate) fn same(one: &str, other: &str) -> bool {
 }
 
 pub(crate) fn sha256_base64url(text: &str) -> String {
-    URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, text.as_bytes()))
+    sha256_of_bytes(text.as_bytes())
+}
+
+pub(crate) fn sha256_of_bytes(bytes: &[u8]) -> String {
+    URL_SAFE_NO_PAD.encode(aws_lc_rs::digest::digest(&aws_lc_rs::digest::SHA256, bytes))
 }

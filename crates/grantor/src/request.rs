@@ -1,8 +1,10 @@
 //! A request as it arrived, kept for assertions.
 
+use std::sync::Arc;
+
 use url::form_urlencoded;
 
-use crate::Endpoint;
+use crate::{Endpoint, link::Link};
 
 /// One request that the server received.
 #[derive(Clone, Debug)]
@@ -22,6 +24,7 @@ pub struct Request {
     pub body: Vec<u8>,
     /// The status it was answered with; none while it waits, and none when it never got an answer.
     pub status: Option<u16>,
+    pub(crate) link: Arc<Link>,
 }
 
 impl Request {
@@ -59,6 +62,17 @@ impl Request {
     /// The body as text; what is not UTF-8 is replaced.
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
+    }
+
+    /// The DPoP proof it bears, as sent ([RFC 9449 section 4.1](https://www.rfc-editor.org/rfc/rfc9449#section-4.1)).
+    pub fn dpop(&self) -> Option<&str> {
+        self.header("dpop")
+    }
+
+    /// The SHA-256 thumbprint of the client's certificate, whose key it has shown to have: `x5t#S256`. None where the
+    /// connection had none ([RFC 8705 section 3.1](https://www.rfc-editor.org/rfc/rfc8705#section-3.1)).
+    pub fn client_certificate_thumbprint(&self) -> Option<&str> {
+        self.link.thumbprint.as_deref()
     }
 
     /// Whether the body is declared to be a form.

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::{LogoutNotice, callback::Callback};
+use crate::{CibaNotification, LogoutNotice, callback::Callback};
 
 #[derive(Clone, Debug)]
 pub(crate) struct Response {
@@ -11,6 +11,8 @@ pub(crate) struct Response {
     pub(crate) body: Body,
     /// What is posted to others before the answer goes out.
     pub(crate) notices: Vec<LogoutNotice>,
+    /// What is posted to a client once it has the answer.
+    pub(crate) afterwards: Vec<CibaNotification>,
 }
 
 #[derive(Clone, Debug)]
@@ -23,7 +25,7 @@ pub(crate) enum Body {
 
 impl Response {
     pub(crate) fn empty(status: u16) -> Self {
-        Self { status, headers: Vec::new(), body: Body::Empty, notices: Vec::new() }
+        Self { status, headers: Vec::new(), body: Body::Empty, notices: Vec::new(), afterwards: Vec::new() }
     }
 
     pub(crate) fn json(status: u16, members: Map<String, Value>) -> Self {

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use crate::{
     Builder, Endpoint, Hold, Misbehaviour, Request, access_token,
+    binding::Binding,
     shared::{Shared, lock},
     store::Grant,
 };
@@ -124,9 +125,10 @@ impl Server {
         lock(&self.shared.store).forget_access_tokens();
     }
 
-    /// From now on every code, access token and refresh token issued so far is refused.
+    /// From now on every code (of a device and of CIBA too), access token and refresh token issued so far is refused.
     pub fn revoke_everything(&self) {
         lock(&self.shared.store).forget_everything();
+        lock(&self.shared.pending).clear();
     }
 
     /// How many access tokens are good at this moment.
@@ -156,7 +158,8 @@ impl Server {
         });
         let client = self.shared.client(client_id);
         let (access_token, life) = access_token::issue(&self.shared, client.as_deref(), &grant, scope, &[]);
-        let refresh_token = lock(&self.shared.store).add_refresh(grant, config.refresh_token_lifetime);
+        let refresh_token =
+            lock(&self.shared.store).add_refresh(grant, config.refresh_token_lifetime, Binding::default());
         IssuedToken {
             access_token: access_token.to_string(),
             refresh_token: refresh_token.to_string(),

@@ -9,8 +9,23 @@ use std::{
 use serde_json::Value;
 
 use crate::{
-    BearerMethod, Client, LogoutNotice, User, browser::Browser, clock::Clock, fault::Faults, forge::Forgeries,
-    hold::Holds, key_ring::KeyRing, log::Log, store::Store,
+    BearerMethod, Client, LogoutNotice, User,
+    browser::Browser,
+    builder_registration::RegistrationPolicy,
+    builder_requests::RequestPolicy,
+    clock::Clock,
+    dpop::Dpop,
+    dpop_nonce::DpopNonces,
+    fault::Faults,
+    forge::Forgeries,
+    grant_settings::GrantSettings,
+    hold::Holds,
+    key_ring::KeyRing,
+    log::Log,
+    notification::Notifications,
+    pending::Waiting,
+    store::Store,
+    tls::{Reach, Tls},
 };
 
 pub(crate) struct Shared {
@@ -24,8 +39,13 @@ pub(crate) struct Shared {
     pub(crate) forgeries: Forgeries,
     pub(crate) holds: Holds,
     pub(crate) log: Log,
+    pub(crate) dpop: Dpop,
+    pub(crate) tls: Option<Tls>,
     /// The back-channel logouts that were sent.
     pub(crate) notices: Mutex<Vec<LogoutNotice>>,
+    /// What devices and CIBA clients wait for.
+    pub(crate) pending: Mutex<Waiting>,
+    pub(crate) notifications: Notifications,
 }
 
 impl Shared {
@@ -38,6 +58,18 @@ impl Shared {
         clients.insert(client.id.clone(), Arc::new(client));
     }
 
+    pub(crate) fn forget_client(&self, id: &str) {
+        self.clients.write().unwrap_or_else(PoisonError::into_inner).remove(id);
+    }
+
+    /// Changes a client that is still there.
+    pub(crate) fn change_client(&self, id: &str, change: impl FnOnce(&mut Client)) {
+        let mut clients = self.clients.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(client) = clients.get_mut(id) {
+            change(Arc::make_mut(client));
+        }
+    }
+
     pub(crate) fn any_client(&self, is: impl Fn(&Client) -> bool) -> bool {
         self.clients.read().unwrap_or_else(PoisonError::into_inner).values().any(|client| is(client))
     }
@@ -46,7 +78,7 @@ impl Shared {
 /// What never changes once the server runs.
 #[derive(Clone)]
 pub(crate) struct Config {
-    /// `http://127.0.0.1:PORT`.
+    /// `http://127.0.0.1:PORT`, or `https`.
     pub(crate) origin: String,
     /// The path of the issuer: empty, or `/tenant/one`.
     pub(crate) base: String,
@@ -62,10 +94,19 @@ pub(crate) struct Config {
     /// The only way userinfo takes a token, where it takes one alone.
     pub(crate) userinfo_bearer: Option<BearerMethod>,
     pub(crate) tolerant_assertion_audience: bool,
+    pub(crate) tls: Reach,
+    /// Whether the API describes itself.
+    pub(crate) protected_resource: bool,
+    pub(crate) dpop_nonces: DpopNonces,
+    /// What DPoP proofs may be signed with.
+    pub(crate) dpop_algs: Vec<String>,
+    pub(crate) requests: RequestPolicy,
+    pub(crate) registration: RegistrationPolicy,
     pub(crate) users: HashMap<String, User>,
     pub(crate) auto_approve: Option<String>,
     /// Members set in the metadata document, or left out of it.
     pub(crate) metadata: Vec<(String, Option<Value>)>,
+    pub(crate) grants: GrantSettings,
 }
 
 impl Config {

@@ -34,8 +34,21 @@ pub(crate) fn sealed(
     claims: Map<String, Value>,
     encryption: Option<&Encryption>,
 ) -> String {
-    let token = forge::sealed(shared, jwt, Draft::new(signer(shared, client, alg), claims));
-    match encryption {
+    sealed_draft(shared, client, jwt, Draft::new(signer(shared, client, alg), claims), encryption)
+}
+
+/// The same for what is written already.
+pub(crate) fn sealed_draft(
+    shared: &Shared,
+    client: &Client,
+    jwt: Jwt,
+    mut draft: Draft,
+    encryption: Option<&Encryption>,
+) -> String {
+    draft.encryption = encryption.cloned();
+    let draft = forge::forged(shared, jwt, draft);
+    let token = draft.compact();
+    match &draft.encryption {
         // It was tried when the client was registered.
         Some(how) => encrypted(client, how, &token, true).unwrap_or(token),
         None => token,

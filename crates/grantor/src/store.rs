@@ -13,7 +13,10 @@ use std::{
 
 use serde_json::{Map, Value};
 
-use crate::{bounded::Bounded, claims_request::ClaimsRequest, clock::Clock, random};
+use crate::{
+    authorization_request::AuthorizationRequest, binding::Binding, bounded::Bounded, claims_request::ClaimsRequest,
+    clock::Clock, random,
+};
 
 /// How many tokens of a kind are remembered.
 const TOKENS: usize = 200_000;
@@ -26,6 +29,8 @@ pub(crate) struct Grant {
     pub(crate) sub: String,
     pub(crate) scope: String,
     pub(crate) audience: Vec<String>,
+    /// RFC 9396 section 7.
+    pub(crate) authorization_details: Vec<Value>,
     /// Seconds since the epoch.
     pub(crate) auth_time: u64,
     pub(crate) acr: Option<String>,
@@ -34,6 +39,12 @@ pub(crate) struct Grant {
     /// The session in which the person logged in (OpenID Connect Front-Channel Logout 1.0 section 3).
     pub(crate) sid: Option<String>,
     pub(crate) claims: ClaimsRequest,
+    /// The key that the code alone may be exchanged with (RFC 9449 section 10).
+    pub(crate) dpop_jkt: Option<String>,
+    /// Who acts for the person (RFC 8693 section 4.1).
+    pub(crate) act: Option<Value>,
+    /// The CIBA request that it answers.
+    pub(crate) auth_req_id: Option<String>,
     pub(crate) revoked: AtomicBool,
 }
 
@@ -52,8 +63,10 @@ pub(crate) struct AccessToken {
     pub(crate) grant: Arc<Grant>,
     pub(crate) scope: String,
     pub(crate) audience: Vec<String>,
+    pub(crate) authorization_details: Vec<Value>,
     pub(crate) life: Life,
     pub(crate) cnf: Option<Value>,
+    pub(crate) binding: Binding,
     /// Whether `/api/bare-401` has refused it already.
     pub(crate) refused_once: bool,
 }
@@ -63,6 +76,7 @@ pub(crate) struct RefreshToken {
     pub(crate) grant: Arc<Grant>,
     pub(crate) life: Life,
     pub(crate) used: bool,
+    binding: Binding,
 }
 
 #[derive(Debug)]
@@ -91,7 +105,7 @@ impl Life {
         Self { ends, issued_at: now.as_secs(), expires_at: ends.as_secs() }
     }
 
-    fn is_over(&self, clock: &Clock) -> bool {
+    pub(crate) fn is_over(&self, clock: &Clock) -> bool {
         clock.now() >= self.ends
     }
 }
@@ -103,6 +117,12 @@ pub(crate) struct HeldClaims {
     pub(crate) as_jwt: bool,
 }
 
+/// An authorization request that waits behind its `request_uri`.
+struct Pushed {
+    authorization: AuthorizationRequest,
+    life: Life,
+}
+
 pub(crate) struct Store {
     access: Bounded<AccessToken>,
     refresh: Bounded<RefreshToken>,
@@ -110,6 +130,7 @@ pub(crate) struct Store {
     held_claims: Bounded<HeldClaims>,
     /// Client assertions that have been used: `iss` and `jti`, with when they end.
     assertions: Bounded<()>,
+    pushed: Bounded<Pushed>,
     clock: Arc<Clock>,
     pub(crate) families_revoked: usize,
 }
@@ -128,6 +149,7 @@ impl Store {
             clock,
             held_claims: Bounded::new(TOKENS),
             assertions: Bounded::new(TOKENS),
+            pushed: Bounded::new(TOKENS),
             access: Bounded::new(TOKENS),
             refresh: Bounded::new(TOKENS),
             codes: Bounded::new(TOKENS),
@@ -159,10 +181,10 @@ impl Store {
         new
     }
 
-    pub(crate) fn add_refresh(&mut self, grant: Arc<Grant>, lifetime: Duration) -> Arc<str> {
+    pub(crate) fn add_refresh(&mut self, grant: Arc<Grant>, lifetime: Duration, binding: Binding) -> Arc<str> {
         let value = random::token();
         let life = Life::starting(self.clock.now(), lifetime);
-        self.refresh.insert(value.clone(), RefreshToken { grant, life, used: false });
+        self.refresh.insert(value.clone(), RefreshToken { grant, life, used: false, binding });
         value
     }
 
@@ -170,6 +192,18 @@ impl Store {
         let value = random::token();
         self.codes.insert(value.clone(), code);
         value
+    }
+
+    pub(crate) fn push(&mut self, request_uri: Arc<str>, authorization: AuthorizationRequest, lifetime: Duration) {
+        let life = Life::starting(self.clock.now(), lifetime);
+        self.pushed.insert(request_uri, Pushed { authorization, life });
+    }
+
+    /// The request behind a `request_uri`, once and for the client that pushed it (RFC 9126 sections 2.2 and 4).
+    pub(crate) fn take_pushed(&mut self, request_uri: &str, client_id: &str) -> Option<AuthorizationRequest> {
+        self.pushed.get(request_uri).filter(|pushed| pushed.authorization.client_id == client_id)?;
+        let pushed = self.pushed.remove(request_uri)?;
+        (!pushed.life.is_over(&self.clock)).then_some(pushed.authorization)
     }
 
     pub(crate) fn access(&self, value: &str) -> Option<&AccessToken> {
@@ -200,6 +234,11 @@ impl Store {
             return Spent::No;
         }
         Spent::Now(token.grant.clone())
+    }
+
+    /// Whether a refresh token may be used by who has proven that.
+    pub(crate) fn refresh_is_for(&self, value: &str, proven: &Binding) -> bool {
+        self.refresh.get(value).is_none_or(|token| token.binding.is_met_by(proven))
     }
 
     pub(crate) fn spend_refresh(&mut self, value: &str) {
@@ -237,6 +276,16 @@ impl Store {
 
     pub(crate) fn forget_access_tokens(&mut self) {
         self.access.clear();
+    }
+
+    /// From now on nothing that a client was issued is good (RFC 7592 section 2.3).
+    pub(crate) fn forget_client(&mut self, client_id: &str) {
+        let access = self.access.values().map(|token| &token.grant);
+        let refresh = self.refresh.values().map(|token| &token.grant);
+        let codes = self.codes.values().map(|code| &code.grant);
+        for grant in access.chain(refresh).chain(codes).filter(|grant| grant.client_id == client_id) {
+            grant.revoke();
+        }
     }
 
     /// Flags each grant as well: a used refresh token must not come back to life.

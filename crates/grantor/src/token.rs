@@ -1,14 +1,19 @@
-//! The token endpoint, [RFC 6749 section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2), and its four grants.
+//! The token endpoint, [RFC 6749 section 3.2](https://www.rfc-editor.org/rfc/rfc6749#section-3.2), and its first four grants; `extension_grant`
+//! has the others.
 
 use std::sync::Arc;
 
+use serde_json::Value;
+
 use crate::{
-    Client, Jwt, Request, User,
+    Client, Jwt, Request, User, authorization_details,
+    binding::Binding,
     client_auth::authenticate,
     error::OAuthError,
+    extension_grant,
     issue::{self, Issue, has},
     params::Params,
-    random,
+    random, resource,
     response::Response,
     shared::{Shared, lock},
     store::{Grant, Spent},
@@ -16,19 +21,32 @@ use crate::{
 
 pub(crate) fn token(shared: &Shared, request: &Request) -> Result<Response, OAuthError> {
     let params = Params::of_form(request)?;
-    let client = &*authenticate(shared, request, &params)?;
-    match params.required("grant_type")? {
+    if let Some(answer) = extension_grant::without_client(shared, request, &params) {
+        return answer;
+    }
+    let client = &*Binding::of(shared, authenticate(shared, request, &params)?, request)?;
+    let grant_type = params.required("grant_type")?;
+    may_use_grant(client, grant_type)?;
+    match grant_type {
         "authorization_code" => authorization_code(shared, client, &params),
         "client_credentials" => client_credentials(shared, client, &params),
         "refresh_token" => refresh_token(shared, client, &params),
         "password" => password(shared, client, &params),
-        _ => Err(OAuthError::new("unsupported_grant_type", "this server does not know that grant type")),
+        other => extension_grant::token(shared, request, client, other, &params),
     }
+}
+
+/// What a client has registered for (RFC 7591 section 2).
+pub(crate) fn may_use_grant(client: &Client, grant_type: &str) -> Result<(), OAuthError> {
+    if client.may_use_grant(grant_type) {
+        return Ok(());
+    }
+    Err(OAuthError::new("unauthorized_client", "the client is not registered for that grant_type"))
 }
 
 fn authorization_code(shared: &Shared, client: &Client, params: &Params) -> Result<Response, OAuthError> {
     let value = params.required("code")?;
-    let (grant, audience) = {
+    let (grant, audience, details) = {
         let mut store = lock(&shared.store);
         let code = match store.present_code(value, &client.id) {
             Spent::Now(code) => code,
@@ -39,13 +57,19 @@ fn authorization_code(shared: &Shared, client: &Client, params: &Params) -> Resu
             return Err(OAuthError::invalid_grant("redirect_uri differs from the one the code was asked with"));
         }
         verify_pkce(code.code_challenge.as_deref(), params.get("code_verifier"))?;
-        let audience = narrowed_audience(&code.grant, params)?;
+        // RFC 9449 section 10.
+        if code.grant.dpop_jkt.is_some() && code.grant.dpop_jkt != client.binding.jkt {
+            return Err(OAuthError::invalid_grant("the code is bound to another key than that of the DPoP proof"));
+        }
+        let audience = narrowed_audience(shared, &code.grant, params)?;
+        let details = authorization_details::narrowed(shared, client, &code.grant.authorization_details, params)?;
         code.used = true;
-        (code.grant.clone(), audience)
+        (code.grant.clone(), audience, details)
     };
-    Ok(issue::answer(
+    Ok(issue::answer_with(
         shared,
         Issue { client, scope: grant.scope.clone(), audience, grant, with_refresh_token: true, id_token: Jwt::IdToken },
+        details,
     ))
 }
 
@@ -79,7 +103,8 @@ fn client_credentials(shared: &Shared, client: &Client, params: &Params) -> Resu
         client_id: client.id.clone(),
         sub: client.id.clone(),
         scope: grantable(client, params)?,
-        audience: params.audience()?,
+        audience: resource::asked(shared, params)?,
+        authorization_details: details(shared, client, params)?,
         ..Grant::default()
     });
     // No refresh token: the client can ask again (RFC 6749 section 4.4.3), unless it wants one by name.
@@ -107,7 +132,8 @@ fn password(shared: &Shared, client: &Client, params: &Params) -> Result<Respons
         username: Some(user.username.clone()),
         sub: user.sub.clone(),
         scope: grantable(client, params)?,
-        audience: params.audience()?,
+        audience: resource::asked(shared, params)?,
+        authorization_details: details(shared, client, params)?,
         auth_time: shared.clock.seconds(),
         ..Grant::default()
     });
@@ -134,7 +160,7 @@ pub(crate) fn check_password<'a>(shared: &'a Shared, username: &str, password: &
 fn refresh_token(shared: &Shared, client: &Client, params: &Params) -> Result<Response, OAuthError> {
     let value = params.required("refresh_token")?;
     let rotate = shared.config.rotate_refresh_tokens;
-    let (grant, scope, audience) = {
+    let (grant, scope, audience, details) = {
         let mut store = lock(&shared.store);
         let grant = match store.present_refresh(value, &client.id) {
             Spent::Now(grant) => grant,
@@ -147,17 +173,22 @@ fn refresh_token(shared: &Shared, client: &Client, params: &Params) -> Result<Re
                 ));
             }
         };
+        if !store.refresh_is_for(value, &client.binding) {
+            return Err(OAuthError::invalid_grant("the refresh token is bound to another key or certificate"));
+        }
         // What is wrong with the rest of the request must not cost the client its token.
         let scope = narrowed_scope(&grant, params)?;
-        let audience = narrowed_audience(&grant, params)?;
+        let audience = narrowed_audience(shared, &grant, params)?;
+        let details = authorization_details::narrowed(shared, client, &grant.authorization_details, params)?;
         if rotate {
             store.spend_refresh(value);
         }
-        (grant, scope, audience)
+        (grant, scope, audience, details)
     };
-    Ok(issue::answer(
+    Ok(issue::answer_with(
         shared,
         Issue { client, grant, scope, audience, with_refresh_token: rotate, id_token: Jwt::RefreshedIdToken },
+        details,
     ))
 }
 
@@ -172,8 +203,8 @@ fn narrowed_scope(grant: &Grant, params: &Params) -> Result<String, OAuthError> 
 }
 
 /// A token may be for some of the resources the grant is for, and for no others (RFC 8707 section 2.2).
-fn narrowed_audience(grant: &Grant, params: &Params) -> Result<Vec<String>, OAuthError> {
-    let asked = params.audience()?;
+fn narrowed_audience(shared: &Shared, grant: &Grant, params: &Params) -> Result<Vec<String>, OAuthError> {
+    let asked = resource::asked(shared, params)?;
     if asked.is_empty() {
         return Ok(grant.audience.clone());
     }
@@ -183,7 +214,11 @@ fn narrowed_audience(grant: &Grant, params: &Params) -> Result<Vec<String>, OAut
     Ok(asked)
 }
 
-fn grantable(client: &Client, params: &Params) -> Result<String, OAuthError> {
+pub(crate) fn details(shared: &Shared, client: &Client, params: &Params) -> Result<Vec<Value>, OAuthError> {
+    Ok(authorization_details::granted(shared, authorization_details::asked(shared, client, params)?))
+}
+
+pub(crate) fn grantable(client: &Client, params: &Params) -> Result<String, OAuthError> {
     client
         .grantable(params.get("scope"))
         .map_err(|value| OAuthError::new("invalid_scope", format!("the scope {value} is not allowed")))

@@ -14,6 +14,7 @@ pub struct User {
     pub(crate) aggregated: Vec<Map<String, Value>>,
     /// Each with whether the claims provider answers with a JWT.
     pub(crate) distributed: Vec<(Map<String, Value>, bool)>,
+    pub(crate) user_code: Option<String>,
 }
 
 impl User {
@@ -27,12 +28,20 @@ impl User {
             password: Some(password.into()),
             aggregated: Vec::new(),
             distributed: Vec::new(),
+            user_code: None,
         }
     }
 
     /// Their subject identifier, where it is not the user name.
     pub fn subject(mut self, sub: impl Into<String>) -> Self {
         self.sub = sub.into();
+        self
+    }
+
+    /// Their user code, which a client has to send that is registered for it
+    /// ([CIBA section 7.1.2](https://openid.net/specs/openid-client-initiated-backchannel-authentication-core-1_0.html#user_code)).
+    pub fn user_code(mut self, user_code: impl Into<String>) -> Self {
+        self.user_code = Some(user_code.into());
         self
     }
 

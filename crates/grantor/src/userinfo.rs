@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     Jwt, Request,
-    bearer::{Challenge, presented, token_for},
+    bearer::{Challenge, token_by},
     claims,
     issue::has,
     oracle::encrypted,
@@ -14,15 +14,14 @@ use crate::{
 };
 
 pub(crate) fn userinfo(shared: &Shared, request: &Request) -> Response {
-    let found = presented(request, shared.config.userinfo_bearer).and_then(|value| token_for(shared, value));
-    let token = match found {
+    let token = match token_by(shared, request, shared.config.userinfo_bearer) {
         Ok((_, token)) => token,
         Err(challenge) => return challenge.into(),
     };
     let grant = &token.grant;
     // Only what an OpenID request was granted opens this door, and there must be a person behind it.
     if !has(&token.scope, "openid") || grant.username.is_none() {
-        return Challenge::insufficient_scope("openid").into();
+        return Challenge::insufficient_scope("openid").like(shared, request).into();
     }
     let mut claims = claims::of_person(shared, grant, &token.scope, &grant.claims.userinfo);
     claims::add_sources(shared, grant, &mut claims);

@@ -4,10 +4,7 @@
 use std::{io, ops::Range};
 
 use httparse::Status;
-use tokio::{
-    io::{AsyncReadExt, AsyncWriteExt},
-    net::TcpStream,
-};
+use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 
 /// Bounds of what is read.
 const HEAD: usize = 64 << 10;
@@ -57,7 +54,10 @@ struct Head {
 }
 
 impl Reader {
-    pub(crate) async fn next(&mut self, stream: &mut TcpStream) -> Result<Incoming, Broken> {
+    pub(crate) async fn next(
+        &mut self,
+        stream: &mut (impl AsyncRead + AsyncWrite + Unpin),
+    ) -> Result<Incoming, Broken> {
         let head = loop {
             if let Some(head) = parse_head(&self.buffer)? {
                 break head;
@@ -86,7 +86,7 @@ impl Reader {
     }
 
     /// The chunked coding (RFC 9112 section 7.1); trailers are read and dropped.
-    async fn chunks(&mut self, stream: &mut TcpStream) -> Result<Vec<u8>, Broken> {
+    async fn chunks(&mut self, stream: &mut (impl AsyncRead + AsyncWrite + Unpin)) -> Result<Vec<u8>, Broken> {
         let mut body = Vec::new();
         loop {
             let size = loop {
@@ -130,7 +130,7 @@ impl Reader {
         }
     }
 
-    async fn fill(&mut self, stream: &mut TcpStream) -> Result<(), Broken> {
+    async fn fill(&mut self, stream: &mut (impl AsyncRead + Unpin)) -> Result<(), Broken> {
         self.buffer.reserve(2048);
         match stream.read_buf(&mut self.buffer).await? {
             0 => Err(Broken::Gone),

@@ -3,7 +3,7 @@
 mod common;
 
 use common::*;
-use grantor::{Endpoint, STRONG_ACR, Server};
+use grantor::{Endpoint, Jwt, JwtFault, STRONG_ACR, Server};
 use serde_json::json;
 
 #[test]
@@ -114,4 +114,22 @@ fn the_log_tells_what_arrived_and_how_it_was_answered() {
     get(&quiet, "/public/2");
     assert_eq!((quiet.requests().len(), quiet.requests()[0].path.as_str()), (1, "/public/2"));
     assert_eq!(quiet.count(Endpoint::Other), 2);
+}
+
+#[test]
+fn a_signed_answer_names_the_client_and_can_be_wrong_like_any_jwt() {
+    let server = Server::start();
+    let token = server.issue("svc", None, "a").access_token;
+    let answer = get_with(&server, "/api/signed", &token);
+    assert_eq!(answer.header("content-type"), Some("application/jwt"));
+    assert!(is_by_server(&server, &answer.body));
+    let inside = claims(&answer.body);
+    assert_eq!((&inside["iss"], &inside["aud"]), (&server.issuer().into(), &"svc".into()));
+    assert_eq!(inside["data"]["path"], "/api/signed");
+    server.misbehave_jwt_times(Jwt::ApiAnswer, 1, JwtFault::claim("aud", vec!["svc"]));
+    let inside = claims(&get_with(&server, "/api/signed", &token).body);
+    assert_eq!(inside["aud"], serde_json::json!(["svc"]));
+    server.misbehave_jwt_times(Jwt::ApiAnswer, 1, JwtFault::BrokenSignature);
+    assert!(!is_by_server(&server, &get_with(&server, "/api/signed", &token).body));
+    assert_eq!(get(&server, "/api/signed").status, 401);
 }

@@ -56,7 +56,7 @@ fn other_mistakes_go_to_the_client() {
         (&[("scope", "a\"b")], "invalid_scope"),
         (&[("prompt", "none login")], "invalid_request"),
         (&[("max_age", "soon")], "invalid_request"),
-        (&[("request", "x.y.z")], "request_not_supported"),
+        (&[("request", "x.y.z")], "invalid_request_object"),
     ];
     for (pairs, error) in mistakes {
         let answer = get(&server, &authorize_target(pairs));

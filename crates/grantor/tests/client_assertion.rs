@@ -127,9 +127,10 @@ fn a_tolerant_server_takes_the_token_endpoint_and_a_list() {
         by("1", json!(server.issuer())),
         by("2", json!(token_endpoint)),
         by("3", json!(["x", token_endpoint])),
+        by("5", json!(format!("{}/bc-authorize", server.issuer()))),
         by("4", json!("https://other.example")),
     ];
-    assert_eq!(statuses, [200, 200, 200, 401]);
+    assert_eq!(statuses, [200, 200, 200, 200, 401]);
 }
 
 #[test]

@@ -84,7 +84,10 @@ fn the_metadata_names_what_there_is() {
         list("response_types_supported"),
         ["code", "none", "id_token", "token", "id_token token", "code id_token", "code token", "code id_token token"]
     );
-    assert_eq!(list("response_modes_supported"), ["query", "fragment", "form_post"]);
+    assert_eq!(
+        list("response_modes_supported"),
+        ["query", "fragment", "form_post", "query.jwt", "fragment.jwt", "form_post.jwt", "jwt"]
+    );
     let algs = ["RS256", "PS256", "ES256", "ES384", "EdDSA", "HS256", "HS384", "HS512"];
     assert_eq!(list("id_token_signing_alg_values_supported"), algs);
     assert_eq!(list("userinfo_signing_alg_values_supported"), algs);

@@ -235,6 +235,11 @@ fn ask(server: &Server, endpoint: Endpoint) -> std::io::Result<Vec<u8>> {
         Endpoint::CheckSession => get("/check_session"),
         Endpoint::Webfinger => get("/.well-known/webfinger?resource=acct%3Aalice%40localhost"),
         Endpoint::Claims => get("/claims"),
+        Endpoint::ProtectedResource => get("/.well-known/oauth-protected-resource"),
+        Endpoint::DeviceAuthorization => post("/device", "scope=openid"),
+        Endpoint::BackchannelAuthentication => post("/bc-authorize", "scope=openid&login_hint=alice"),
+        Endpoint::Par => post("/par", "client_id=svc"),
+        Endpoint::Registration => get("/register"),
         _ => get("/public"),
     }
 }

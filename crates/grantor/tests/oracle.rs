@@ -6,7 +6,7 @@ mod common;
 
 use aws_lc_rs::digest;
 use common::*;
-use grantor::{Client, Server, SigningKey};
+use grantor::{Client, Jwt, JwtFault, Server, SigningKey};
 use josekit::{
     jwe::{self, JweDecrypter},
     jwk::{
@@ -109,6 +109,25 @@ fn userinfo_may_be_encrypted_without_a_signature() {
 }
 
 #[test]
+fn an_introspection_answer_is_signed_and_then_encrypted() {
+    let key = Jwk::generate_ec_key(EcCurve::P256).unwrap();
+    let client = Client::new("rs")
+        .secret("secret")
+        .jwks(json!({"keys": [public(&key, "1")]}))
+        .introspection_encrypted_response("ECDH-ES", "A256GCM");
+    let server = Server::builder().client(client).start();
+    let credentials = basic("rs", "secret");
+    let headers = [FORM, ("Authorization", credentials.as_str())];
+    let answer = send(&server, "POST", "/introspect", &headers, &encode(&[("token", "x")]));
+    assert_eq!(answer.header("content-type"), Some("application/token-introspection+jwt"));
+    let decrypter = jwe::ECDH_ES.decrypter_from_jwk(&key).unwrap();
+    let (text, _) = jwe::deserialize_compact(&answer.body, &decrypter).unwrap();
+    let inner = String::from_utf8(text).unwrap();
+    assert!(is_by_server(&server, &inner));
+    assert_eq!(claims(&inner)["token_introspection"], json!({"active": false}));
+}
+
+#[test]
 fn a_client_without_a_key_that_fits_is_refused() {
     let signing = json!({"keys": [SigningKey::fresh("ES256").jwk()]});
     for client in [
@@ -149,4 +168,25 @@ fn es512_and_es256k_sign_and_verify() {
         ];
         assert_eq!(post(&server, "/token", &pairs).status, 200, "{alg}");
     }
+}
+
+#[test]
+fn an_id_token_may_come_encrypted_with_what_nobody_should_take() {
+    let key = Jwk::generate_rsa_key(2048).unwrap();
+    let mut jwk = public(&key, "k");
+    jwk["alg"] = json!("RSA-OAEP");
+    let client = Client::new("c").jwks(json!({"keys": [jwk]})).id_token_encrypted_response("RSA-OAEP", "A128GCM");
+    let server = Server::builder().auto_approve("alice").client(client.auth("none")).start();
+    server.misbehave_jwt_times(Jwt::IdToken, 1, JwtFault::EncryptedWithRsa15);
+    let token = login(&server, "c", None, &[]).text("id_token");
+    assert_eq!(jose_header(&token)["alg"], "RSA1_5");
+    #[allow(deprecated)]
+    let decrypter = jwe::RSA1_5.decrypter_from_jwk(&key).unwrap();
+    let (text, _) = jwe::deserialize_compact(&token, &decrypter).unwrap();
+    assert!(is_by_server(&server, &String::from_utf8(text).unwrap()), "all else is right");
+    assert_eq!(jose_header(&login(&server, "c", None, &[]).text("id_token"))["alg"], "RSA-OAEP");
+    // It means nothing where nothing is encrypted so, and waits.
+    server.misbehave_jwt_times(Jwt::IdToken, 1, JwtFault::EncryptedWithRsa15);
+    assert!(is_by_server(&server, &login(&server, "public", None, &[]).text("id_token")));
+    assert_eq!(jose_header(&login(&server, "c", None, &[]).text("id_token"))["alg"], "RSA1_5");
 }

@@ -6,7 +6,7 @@ mod common;
 use aws_lc_rs::digest;
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use common::*;
-use grantor::{Client, Misbehaviour, Server};
+use grantor::{Client, Jwt, JwtFault, Misbehaviour, Server};
 use serde_json::json;
 
 const TYPES: [&str; 8] =
@@ -196,4 +196,23 @@ fn an_id_token_hint_of_somebody_else_will_not_do() {
     server.misbehave_jwt_times(grantor::Jwt::IdToken, 1, grantor::JwtFault::WrongSubject);
     let other = exchange(&server, &code(&server)).text("id_token");
     assert_eq!(by(&other).callback("error").as_deref(), Some("login_required"));
+}
+
+#[test]
+fn each_hash_of_a_hybrid_answer_can_be_missing_or_wrong() {
+    let server = Server::builder().auto_approve("alice").client(Client::new("fapi").s_hash()).start();
+    let ask = || {
+        let more = [("client_id", "fapi"), ("response_type", "code id_token token")];
+        claims(&get(&server, &authorize_target(&more)).fragment("id_token").unwrap())
+    };
+    let right = |name: &str| half(&digest::SHA256, "something else") != ask()[name];
+    for (name, wrong) in
+        [("at_hash", JwtFault::WrongAtHash), ("c_hash", JwtFault::WrongCHash), ("s_hash", JwtFault::WrongSHash)]
+    {
+        assert!(right(name), "{name}");
+        server.misbehave_jwt_times(Jwt::FrontChannelIdToken, 1, wrong);
+        assert!(!right(name), "{name}");
+        server.misbehave_jwt_times(Jwt::FrontChannelIdToken, 1, JwtFault::without(name));
+        assert!(ask().get(name).is_none(), "{name}");
+    }
 }

@@ -186,3 +186,34 @@ fn a_server_can_be_shared_among_threads() {
     let server = Server::start();
     sent(server.hold(Endpoint::Token).wait_for_async(0));
 }
+
+#[cfg(unix)]
+#[test]
+fn the_program_speaks_tls_and_writes_what_to_trust_and_a_certificate_for_its_client() {
+    let directory = std::env::temp_dir().join(format!("grantor-{}", std::process::id()));
+    let mut child = Command::new(env!("CARGO_BIN_EXE_grantor"))
+        .arg("--tls")
+        .arg(&directory)
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines().map(Result::unwrap);
+    let mut value = |name: &str| {
+        let line = lines.find(|line| line.starts_with(name)).unwrap();
+        line.split_whitespace().nth(1).unwrap().to_owned()
+    };
+    let (issuer, mtls) = (value("issuer"), value("mtls"));
+    assert_eq!(value("trust"), directory.join("ca.pem").display().to_string());
+    let read = |name: &str| std::fs::read_to_string(directory.join(name)).unwrap();
+    let (ca, chain, key) = (read("ca.pem"), read("client.pem"), read("client-key.pem"));
+    let trusting = https::config_of(&ca, Some((&chain, &key)));
+    let metadata = format!("{issuer}/.well-known/openid-configuration");
+    let answer = parse(&https::try_https(trusting.clone(), "GET", &metadata, &[], "").unwrap());
+    assert_eq!(answer.text("issuer"), issuer);
+    let body = encode(&[("grant_type", "client_credentials"), ("client_id", "mtls")]);
+    let answer = parse(&https::try_https(trusting, "POST", &format!("{mtls}/token"), &[FORM], &body).unwrap());
+    assert_eq!(answer.status, 200, "{}", answer.body);
+    child.kill().unwrap();
+    child.wait().unwrap();
+    std::fs::remove_dir_all(directory).unwrap();
+}

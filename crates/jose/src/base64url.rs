@@ -21,6 +21,11 @@ pub fn encode(bytes: impl AsRef<[u8]>) -> String {
     URL_SAFE_NO_PAD.encode(bytes)
 }
 
+/// Encodes bytes at the end of a text.
+pub fn append(bytes: impl AsRef<[u8]>, text: &mut String) {
+    URL_SAFE_NO_PAD.encode_string(bytes, text);
+}
+
 /// Encodes bytes into a buffer and returns how many characters that were.
 ///
 /// # Errors

@@ -298,6 +298,11 @@ answers = {}
 class Device(DeviceCodeGrant):
     TOKEN_ENDPOINT_AUTH_METHODS = ["client_secret_basic", "client_secret_post", "none"]
 
+    def create_token_response(self):
+        response = super().create_token_response()
+        devices.pop(self.request.form["device_code"], None)  # it serves once
+        return response
+
     def query_device_credential(self, device_code):
         return devices.get(device_code)
 

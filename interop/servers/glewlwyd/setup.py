@@ -16,6 +16,7 @@ PORT, STATE = sys.argv[1], sys.argv[2]
 LIFETIME = int(os.environ.get("ACCESS_TOKEN_LIFETIME", "3"))
 REDIRECT_PORTS = os.environ.get("REDIRECT_PORTS", "9999 9998").split()
 BASE = f"http://localhost:{PORT}/api"
+NOTIFICATIONS = f"http://127.0.0.1:{os.environ.get('NOTIFICATION_PORT', '9997')}/"
 SECRET = "test-secret-0123456789-0123456789-0123456789-0123456789-0123456789"
 ODD_SECRET = "%41 &+:=/é"  # Glewlwyd takes Basic credentials as they are, without the decoding of RFC 6749, 2.3.1
 cookies = http.cookiejar.CookieJar()
@@ -131,6 +132,9 @@ CLIENTS = {
     "csjwt": {"token_endpoint_auth_method": ["client_secret_jwt"]},
     "pkjwt": {"token_endpoint_auth_method": ["private_key_jwt"], "pubkey": client_public},
     "public": {"token_endpoint_auth_method": ["none"], "confidential": False},
+    "jar": {"token_endpoint_auth_method": ["client_secret_basic"], "pubkey": client_public},
+    "ciba-ping": {"token_endpoint_auth_method": ["client_secret_basic"], "backchannel_token_delivery_mode": "ping", "backchannel_client_notification_endpoint": NOTIFICATIONS},
+    "ciba-push": {"token_endpoint_auth_method": ["client_secret_basic"], "backchannel_token_delivery_mode": "push", "backchannel_client_notification_endpoint": NOTIFICATIONS},
     "odd": {"token_endpoint_auth_method": ["client_secret_basic"], "client_secret": ODD_SECRET},
     "idt-enc": {"token_endpoint_auth_method": ["client_secret_basic"], "pubkey": client_public, "alg": "RSA-OAEP-256", "enc": "A256GCM", "encrypt_id_token": "1"},
     "idt-enc-kw": {"token_endpoint_auth_method": ["client_secret_basic"], "alg": "A256KW", "enc": "A256GCM", "encrypt_id_token": "1"},
@@ -147,5 +151,6 @@ cookies.clear()
 call("POST", "/auth/", {"username": "alice", "password": "alice-password"})
 for client_id in CLIENTS:
     call("PUT", f"/auth/grant/{urllib.parse.quote(client_id, safe='')}/", {"scope": "openid offline read write email profile"})
+call("PUT", "/oidc/rar/basic/payment/1")  # and to payments, whatever they are about
 with open(os.path.join(STATE, "alice.cookie"), "w") as file:
     file.write("; ".join(f"{c.name}={c.value}" for c in cookies))

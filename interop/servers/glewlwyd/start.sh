@@ -3,6 +3,7 @@
 # Needs the Debian packages glewlwyd, sqlite3 and openssl, and python3 for the set-up.
 # ACCESS_TOKEN_LIFETIME (seconds, 3) is that of the issuer /api/short; the tokens of /api/oidc live ten minutes.
 # REDIRECT_PORTS ("9999 9998") are the loopback ports a client may be called back on, since Glewlwyd compares redirect URIs to the letter.
+# NOTIFICATION_PORT (9997) is where backchannel notifications go: the clients ciba-ping and ciba-push get them.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../env.sh"
 port=${1:-9010}

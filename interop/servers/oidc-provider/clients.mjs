@@ -3,6 +3,7 @@ import { X509Certificate } from 'node:crypto';
 import { publicPart } from './keys.mjs';
 
 export const SECRET = 'test-secret-0123456789-0123456789-0123456789-0123456789-0123456789';
+export const NOTIFICATIONS = 'https://notifications.example.test/';
 export const ODD_ID = 'odd client:+%';
 export const ODD_SECRET = '%41 &+:=/';
 export const DEVICE = 'urn:ietf:params:oauth:grant-type:device_code';
@@ -58,6 +59,7 @@ export function clients(state) {
       tls_client_certificate_bound_access_tokens: true,
       jwks: { keys: [{ ...selfSigned, use: 'sig', x5c: [state.selfSignedX5c] }] },
     }),
+    make('bound', { tls_client_certificate_bound_access_tokens: true }),
     // What the authorization request must look like.
     make('jar', { request_object_signing_alg: 'RS256', require_signed_request_object: true, jwks }),
     make('jar-hs', { request_object_signing_alg: 'HS256' }),
@@ -65,6 +67,7 @@ export function clients(state) {
     make('par', { require_pushed_authorization_requests: true }),
     make('dpop', { dpop_bound_access_tokens: true }),
     make('dpop-public', { dpop_bound_access_tokens: true, token_endpoint_auth_method: 'none', grant_types: ['authorization_code', 'refresh_token', DEVICE], backchannel_token_delivery_mode: undefined }),
+    make('ciba-signed', { backchannel_authentication_request_signing_alg: 'RS256', jwks }),
     // What the answers look like.
     make('jarm', { authorization_signed_response_alg: 'RS256' }),
     make('jarm-enc', { authorization_signed_response_alg: 'ES256', authorization_encrypted_response_alg: 'RSA-OAEP-256', authorization_encrypted_response_enc: 'A256GCM', jwks }),
@@ -98,13 +101,14 @@ export function clients(state) {
     make('fapi2', {
       token_endpoint_auth_method: 'private_key_jwt', token_endpoint_auth_signing_alg: 'PS256', jwks,
       id_token_signed_response_alg: 'PS256', request_object_signing_alg: 'PS256', authorization_signed_response_alg: 'PS256',
+      introspection_signed_response_alg: 'PS256',
       redirect_uris: ['https://rp.example.test/cb'], application_type: 'web', dpop_bound_access_tokens: true,
       require_pushed_authorization_requests: true, post_logout_redirect_uris: undefined,
     }),
     make('rs', { grant_types: [], response_types: [], redirect_uris: [], backchannel_token_delivery_mode: undefined }), // a resource server that introspects
   ];
-  if (process.env.CIBA_PING) {
-    list.push(make('ciba-ping', { backchannel_token_delivery_mode: 'ping', backchannel_client_notification_endpoint: process.env.CIBA_PING }));
+  if (process.env.NOTIFICATION_PORT) {
+    list.push(make('ciba-ping', { backchannel_token_delivery_mode: 'ping', backchannel_client_notification_endpoint: NOTIFICATIONS }));
   }
   if (process.env.LOGOUT_URI) {
     list.push(make('bclogout', { backchannel_logout_uri: process.env.LOGOUT_URI, backchannel_logout_session_required: true }));

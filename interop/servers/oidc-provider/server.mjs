@@ -20,7 +20,7 @@ import { randomBytes } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import { Provider, errors, interactionPolicy } from 'oidc-provider';
-import { clients } from './clients.mjs';
+import { NOTIFICATIONS, clients } from './clients.mjs';
 import { addGrants } from './grants.mjs';
 import { loadState } from './keys.mjs';
 import * as JWA from 'oidc-provider/lib/consts/jwa.js';
@@ -98,6 +98,10 @@ function configuration(strict) {
     jwks: { keys: state.server },
     findAccount: (ctx, sub) => account(sub),
     interactions: { policy, url: (ctx, interaction) => `/interaction/${interaction.uid}` },
+    // The address that is registered must be https, and not of this machine. Here nobody ends TLS in front of the client.
+    fetch: (url, options) => (String(url) === NOTIFICATIONS
+      ? fetch(`http://127.0.0.1:${process.env.NOTIFICATION_PORT}/`, { ...options, dispatcher: undefined })
+      : fetch(url, options)),
     clockTolerance: 0, // or tokens would live fifteen seconds longer than they say
     cookies: { keys: ['cookie-signing-key-for-tests'] },
     acrValues: ['urn:test:bronze', 'urn:test:gold'],

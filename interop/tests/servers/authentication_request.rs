@@ -52,14 +52,14 @@ fn acr_is_one_of_those_asked_for<F: OpenIdFace>(server: &Server) {
     // A session of bronze, and a request that takes gold alone: the server grants what it has.
     let mut walk = Walk::new(server);
     face.log_in_by(&mut walk, openid().acr_values("urn:test:bronze")).expect("a login");
-    let failure = face.log_in_by(&mut walk, openid().acr_values("urn:test:gold")).err().expect("bronze is not gold");
+    let failure = face.log_in_by(&mut walk, openid().acr_values("urn:test:gold")).expect_err("bronze is not gold");
     failure.breaks("acr is one of those asked for");
 }
 
 fn an_acr_that_is_missing_is_refused_unless_any_will_do<F: OpenIdFace>(server: &Server) {
     let mut setup = Setup::registered(server, "basic");
     let outcome = F::new(&setup).log_in_by(&mut Walk::new(server), openid().acr_values("gold"));
-    outcome.err().expect("no acr").breaks("acr is one of those asked for");
+    outcome.expect_err("no acr").breaks("acr is one of those asked for");
     setup.any_acr = true;
     let login = F::new(&setup).log_in_by(&mut Walk::new(server), openid().acr_values("gold")).expect("a login");
     assert_eq!(login.id_token().acr(), None);
@@ -83,7 +83,7 @@ fn max_age_brings_auth_time<F: OpenIdFace>(server: &Server) {
     let outcome = face.log_in_by(&mut Walk::new(server), request);
     if server.name == "glewlwyd" {
         // Its token endpoint knows no session, and says 1970.
-        outcome.err().expect("auth_time is 0").breaks("the login is no older than max_age");
+        outcome.expect_err("auth_time is 0").breaks("the login is no older than max_age");
     } else {
         assert!(outcome.expect("a login").id_token().auth_time().is_some_and(|time| time >= auth_time));
     }
@@ -104,7 +104,7 @@ fn a_silent_login_needs_somebody_logged_in<F: OpenIdFace>(server: &Server) {
         let callback = walk.to_callback_silently(&url).unwrap_or_else(|stuck| panic!("{stuck}"));
         face.finish(pending, callback.into())
     };
-    needs_somebody(server, &silently(&mut walk, openid()).err().expect("nobody is logged in"));
+    needs_somebody(server, &silently(&mut walk, openid()).expect_err("nobody is logged in"));
     let login = face.log_in_by(&mut walk, openid()).expect("a login");
     // Glewlwyd wants the hint.
     let silent = silently(&mut walk, openid().id_token_hint(login.id_token())).expect("alice is logged in");

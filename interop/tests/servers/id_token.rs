@@ -66,7 +66,7 @@ fn a_client_of_single_endpoints_verifies_by_the_keys_it_was_told<F: OpenIdFace>(
     let face = F::new(&Setup { server: elsewhere, ..setup });
     // Both servers name themselves in the answer, which is before the ID token.
     let failure = face.log_in_by(&mut Walk::new(server), AuthorizationRequest::new().scope("openid"));
-    failure.err().expect("another issuer").breaks("iss is the issuer that was asked");
+    failure.expect_err("another issuer").breaks("iss is the issuer that was asked");
 }
 
 fn the_key_set_has_the_key_by_its_kid<F: OpenIdFace>(server: &Server) {
@@ -92,7 +92,7 @@ fn signed<F: OpenIdFace>(server: &Server, id: &str, algorithm: SignatureAlgorith
 
     setup.client.registration.id_token_alg = "RS256";
     let failure = F::new(&setup).log_in_by(&mut Walk::new(server), AuthorizationRequest::new().scope("openid"));
-    failure.err().expect("another algorithm").breaks("alg is the one registered for this client");
+    failure.expect_err("another algorithm").breaks("alg is the one registered for this client");
 }
 
 fn an_id_token_signed_by_ps256<F: OpenIdFace>(server: &Server) {
@@ -125,7 +125,7 @@ fn encrypted<F: OpenIdFace>(server: &Server, id: &str) {
 
     let refused = |setup: &Setup| {
         let outcome = F::new(setup).log_in_by(&mut Walk::new(server), AuthorizationRequest::new().scope("openid"));
-        outcome.err().expect("another registration")
+        outcome.expect_err("another registration")
     };
     let registered = setup.client.registration.id_token_encryption.take();
     refused(&setup).breaks("the token is as it was registered");

@@ -180,7 +180,7 @@ fn a_changed_id_token_is_refused<F: OpenIdFace>(server: &Server) {
             parts[part] = one_character_changed(&parts[part]);
             parts.join(".")
         });
-        face.finish(pending, callback.into()).err().expect("a changed token").breaks("the signature verifies");
+        face.finish(pending, callback.into()).expect_err("a changed token").breaks("the signature verifies");
     }
     // Signed by the same key for another client: its signature is good.
     let other = F::new(&Setup::registered(server, "basic"));
@@ -202,7 +202,7 @@ fn a_changed_code_or_access_token_is_refused<F: OpenIdFace>(server: &Server) {
     ] {
         let (url, pending) = face.start(request("code id_token token")).expect("a request");
         let callback = with(&walk(server, &url), name, one_character_changed);
-        face.finish(pending, callback.into()).err().expect(name).breaks(rule);
+        face.finish(pending, callback.into()).expect_err(name).breaks(rule);
     }
 }
 
@@ -220,11 +220,11 @@ fn an_answer_to_another_request_is_refused<F: OpenIdFace>(server: &Server) {
             let callback = walk(server, &url);
             if response_type == "code" && ours == theirs {
                 // The code is refused before there is an ID token: it was asked for with another code_verifier.
-                let failure = face.finish(pending, callback.into()).err().expect("another request's code");
+                let failure = face.finish(pending, callback.into()).expect_err("another request's code");
                 let error = if server.name == "glewlwyd" { "invalid_code" } else { "invalid_grant" };
                 assert_eq!(failure.server_error.as_deref(), Some(error), "{failure:?}");
             } else if response_type == "code" {
-                face.finish(pending, callback.into()).err().expect("another request's code").breaks(rule);
+                face.finish(pending, callback.into()).expect_err("another request's code").breaks(rule);
             } else {
                 let raw = parameter(&callback, "id_token").expect("an ID token");
                 assert!(Compact::parse(&raw).is_ok());
@@ -239,6 +239,6 @@ fn an_error_comes_in_the_fragment_too<F: OpenIdFace>(server: &Server) {
     let (url, pending) = face.start(request("code id_token").param("ui", "deny")).expect("a request");
     let callback = walk(server, &url);
     assert!(callback.contains('#') && callback_parameter(&callback, "error").is_none(), "{callback}");
-    let failure = face.finish(pending, callback.into()).err().expect("a refusal");
+    let failure = face.finish(pending, callback.into()).expect_err("a refusal");
     assert_eq!(failure.server_error.as_deref(), Some("access_denied"), "{failure:?}");
 }

@@ -34,7 +34,7 @@ pub(crate) struct KeyArgs {
     pub(crate) jwks: Option<String>,
 
     /// The key of the set by its kid; sign and encrypt also put it into the header.
-    #[arg(long, value_name = "KID")]
+    #[arg(long, value_name = "KID", allow_hyphen_values = true)]
     pub(crate) kid: Option<String>,
 
     /// A file with the password of an encrypted key; without a key, the password of PBES2.
@@ -188,7 +188,7 @@ pub(crate) struct KeyInput {
     pub(crate) key: Option<PathBuf>,
 
     /// The key of a set by its kid; the first unless given.
-    #[arg(long, value_name = "KID")]
+    #[arg(long, value_name = "KID", allow_hyphen_values = true)]
     pub(crate) kid: Option<String>,
 
     /// A file with the password of an encrypted key.
@@ -227,7 +227,7 @@ pub(crate) struct Generate {
     pub(crate) r#use: Option<String>,
 
     /// Its name: the thumbprint unless given. A symmetric key has none then, since its thumbprint is a digest of the secret.
-    #[arg(long, value_name = "KID")]
+    #[arg(long, value_name = "KID", allow_hyphen_values = true)]
     pub(crate) kid: Option<String>,
 
     /// Prints it as a set of one key.

@@ -6,7 +6,9 @@ use crate::input::Stdin;
 use crate::keys;
 use crate::settings::{AuthMethod, Settings};
 use grantee::blocking::ClientBuilder;
-use grantee::client_auth::{self, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt};
+use grantee::client_auth::{
+    self, ClientSecretBasic, ClientSecretJwt, ClientSecretPost, PrivateKeyJwt, SelfSignedTlsClientAuth, TlsClientAuth,
+};
 use grantee::jose::{DecryptionKey, Jwk};
 use grantee::{ClientAssertion, Error, Secret, assertion};
 use std::path::Path;
@@ -28,6 +30,7 @@ impl Setup {
             None => match (self.assertion()?, self.key()?) {
                 (Some(assertion), _) => builder.auth(assertion),
                 (None, Some(key)) => {
+                    let key = self.in_its_profile(key);
                     signer(&key)?;
                     builder.client_key(client_id, key)
                 }
@@ -35,6 +38,12 @@ impl Setup {
                 (None, None) => builder,
             },
             Some(AuthMethod::None) => builder.auth(client_auth::None),
+            Some(method) if method.is_by_certificate() && settings.tls_cert.is_none() => {
+                return Err(Failure::usage("this way to authenticate needs a certificate")
+                    .hint("give --tls-cert FILE and --tls-key FILE"));
+            }
+            Some(AuthMethod::TlsClientAuth) => builder.auth(TlsClientAuth),
+            Some(AuthMethod::SelfSignedTlsClientAuth) => builder.auth(SelfSignedTlsClientAuth),
             Some(AuthMethod::ClientSecretBasic) => {
                 let method = ClientSecretBasic::new(self.needed_secret()?);
                 builder.auth(if basic_raw { method.raw() } else { method })
@@ -43,7 +52,7 @@ impl Setup {
             Some(AuthMethod::ClientSecretJwt) => builder.auth(ClientSecretJwt::new(self.needed_secret()?)),
             Some(AuthMethod::PrivateKeyJwt) => match (self.assertion()?, self.key()?) {
                 (Some(assertion), _) => builder.auth(assertion),
-                (None, Some(key)) => builder.auth(signer(&key)?),
+                (None, Some(key)) => builder.auth(signer(&self.in_its_profile(key))?),
                 (None, None) => {
                     return Err(Failure::usage("this way to authenticate needs a private key")
                         .hint("give --key FILE, or --client-assertion-file FILE"));
@@ -53,7 +62,7 @@ impl Setup {
     }
 
     /// What the client is registered for in OpenID Connect.
-    pub(super) fn with_openid(&self, mut builder: ClientBuilder) -> Result<ClientBuilder> {
+    pub(super) fn with_openid(&self, mut builder: ClientBuilder, gets_tokens: bool) -> Result<ClientBuilder> {
         let settings = &self.settings;
         let key = settings.decryption_key.as_deref().map(|file| self.read_key(file)).transpose()?;
         if let Some(key) = &key {
@@ -67,7 +76,10 @@ impl Setup {
             builder = builder.userinfo_alg(alg);
         }
         // What no option says is taken as it comes: only what is signed is believed.
-        builder = builder.accept_any_encryption().accept_any_userinfo_alg();
+        builder = builder.accept_any_encryption();
+        if self.takes_what_is_signed(gets_tokens) {
+            builder = builder.accept_any_userinfo_alg();
+        }
         if let Some(encryption) = &settings.id_token_encryption {
             let (alg, enc) = algorithms(encryption);
             builder = builder.id_token_encryption(alg, enc);
@@ -89,16 +101,16 @@ impl Setup {
         })
     }
 
-    fn key(&self) -> Result<Option<Jwk>> {
+    pub(super) fn key(&self) -> Result<Option<Jwk>> {
         self.settings.key.as_deref().map(|file| self.read_key(file)).transpose()
     }
 
-    fn read_key(&self, file: &Path) -> Result<Jwk> {
+    pub(super) fn read_key(&self, file: &Path) -> Result<Jwk> {
         keys::key(file, self.key_password.as_ref())
     }
 
     /// An assertion that somebody else makes.
-    fn assertion(&self) -> Result<Option<ClientAssertion>> {
+    pub(super) fn assertion(&self) -> Result<Option<ClientAssertion>> {
         let settings = &self.settings;
         if let Some(file) = &settings.client_assertion_file {
             return Ok(Some(assertion::file(file)));
@@ -113,7 +125,8 @@ impl Setup {
 
 /// The password of the keys that the settings name: from a file, else from the environment.
 pub(super) fn key_password(settings: &Settings, stdin: &mut Stdin) -> Result<Option<Secret>> {
-    if settings.key.is_none() && settings.decryption_key.is_none() {
+    let keys = [&settings.key, &settings.decryption_key, &settings.request_object_key, &settings.dpop_key];
+    if keys.into_iter().all(Option::is_none) {
         return Ok(None);
     }
     match &settings.key_password_file {
@@ -130,6 +143,6 @@ fn signer(key: &Jwk) -> Result<PrivateKeyJwt> {
 }
 
 /// `ALG/ENC`, or `ALG` alone.
-fn algorithms(encryption: &str) -> (&str, &str) {
+pub(super) fn algorithms(encryption: &str) -> (&str, &str) {
     encryption.split_once('/').unwrap_or((encryption, USUAL_ENC))
 }

@@ -1,5 +1,6 @@
 //! `grantee call`: a request to an API with the token on it, renewed and retried as a session does.
 
+use super::step_up;
 use crate::args::Call;
 use crate::client::{Setup, build};
 use crate::failure::{Failure, Result};
@@ -39,7 +40,7 @@ pub(super) fn run(args: Call, json: bool) -> Result<()> {
         }
         // The API's answer, and what it asks for.
         Err(Error::Insufficient(more)) => {
-            let failure = explained(Error::Insufficient(more.clone()), &setup);
+            let failure = Failure::from(Error::Insufficient(more.clone())).hint(step_up::hint(&more, &setup));
             (more.status, more.headers.clone(), more.body.clone(), Some(failure))
         }
         Err(error) => return Err(explained(error, &setup)),
@@ -59,15 +60,15 @@ fn explained(error: Error, setup: &Setup) -> Failure {
     }
 }
 
-/// The profile's held token. Where the profile has none yet, or there is no profile, and the client has a secret, the client
-/// gets one for itself.
+/// The profile's held token. Where the profile has none yet, or there is no profile, and the client can show who it is, the
+/// client gets one for itself.
 fn session(setup: &mut Setup, client: &Client) -> Result<(SessionBuilder, bool)> {
-    let by_client_credentials = !setup.knows_its_grant() && setup.has_secret();
+    let by_client_credentials = !setup.knows_its_grant() && setup.can_authenticate()?;
     if by_client_credentials {
         setup.settings.grant = Some(HeldGrant::ClientCredentials);
     } else if setup.profile.is_none() {
-        return Err(Failure::login("nobody has logged in, and the client has no secret to get a token with")
-            .hint("give --profile NAME of a login, or --client-secret-file FILE"));
+        return Err(Failure::login("nobody has logged in, and the client has no secret or key to get a token with")
+            .hint("give --profile NAME of a login, or --client-secret-file FILE, or --key FILE"));
     }
     Ok((setup.held_session(client)?, by_client_credentials))
 }

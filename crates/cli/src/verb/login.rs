@@ -1,7 +1,7 @@
 //! `grantee login`: a token by a person's login in the browser.
 
 use crate::args::{Login as Args, TokenForm};
-use crate::client::Setup;
+use crate::client::{Setup, asked};
 use crate::failure::{Failure, Result};
 use crate::input;
 use crate::output;
@@ -53,10 +53,12 @@ pub(super) fn run(args: Args, json: bool) -> Result<()> {
     }
 }
 
-/// A key to decrypt with says that ID tokens come encrypted, unless it may be for userinfo.
+/// A key to decrypt with says that ID tokens come encrypted, unless it may be for something else.
 fn encrypted_as_said(settings: &Settings, brought: &Brought) -> Result<()> {
-    let for_userinfo = settings.userinfo || settings.userinfo_encryption.is_some();
-    if settings.decryption_key.is_none() || for_userinfo {
+    let others =
+        [&settings.userinfo_encryption, &settings.authorization_encryption, &settings.introspection_encryption];
+    let for_another = settings.userinfo || others.iter().any(|encryption| encryption.is_some());
+    if settings.decryption_key.is_none() || for_another {
         return Ok(());
     }
     let id_token = match brought {
@@ -69,7 +71,7 @@ fn encrypted_as_said(settings: &Settings, brought: &Brought) -> Result<()> {
             let rule = "the token is encrypted as registered";
             let error = jose::Error::new(ErrorKind::NotAllowed, rule, "OpenID Connect Core section 3.1.3.7");
             Err(Failure::refused(error.got("one that is not encrypted"))
-                .hint("if the key is for userinfo, say so with --userinfo or --userinfo-encryption ALG/ENC"))
+                .hint("if the key is for something else, say so: --userinfo, --authorization-encryption ALG/ENC"))
         }
         _ => Ok(()),
     }
@@ -77,19 +79,7 @@ fn encrypted_as_said(settings: &Settings, brought: &Brought) -> Result<()> {
 
 /// Keeps the token and prints it with what is known of the person.
 fn show(setup: &mut Setup, client: &Client, login: &Login, form: TokenForm, json: bool) -> Result<()> {
-    let mut more = Map::new();
-    let mut outcome = Ok(());
-    if let Some(id_token) = login.id_token() {
-        more.insert("id_token_claims".to_owned(), id_token.claims().members().clone().into());
-    }
-    if setup.settings.userinfo {
-        match super::userinfo::fetch(client, login.token(), login.id_token()) {
-            Ok(claims) => drop(more.insert("userinfo".to_owned(), claims.members().clone().into())),
-            // A token that is about somebody else is neither kept nor shown.
-            Err(failure) if failure.broke_a_rule() => return Err(failure),
-            Err(failure) => outcome = Err(failure),
-        }
-    }
+    let Known { members: mut more, outcome } = known(setup, client, login)?;
     if let Some(session_state) = login.session_state() {
         more.insert("session_state".to_owned(), session_state.into());
     }
@@ -106,6 +96,30 @@ fn show(setup: &mut Setup, client: &Client, login: &Login, form: TokenForm, json
         token_json::print_with(login.token(), more, form, json)?;
     }
     kept.and(outcome)
+}
+
+/// What is known of the person beside the token.
+pub(super) struct Known {
+    pub(super) members: Map<String, Value>,
+    /// Why userinfo is not among it, where it was asked for.
+    pub(super) outcome: Result<()>,
+}
+
+/// The claims of the ID token, and userinfo where that is asked for.
+pub(super) fn known(setup: &Setup, client: &Client, login: &Login) -> Result<Known> {
+    let mut known = Known { members: Map::new(), outcome: Ok(()) };
+    if let Some(id_token) = login.id_token() {
+        known.members.insert("id_token_claims".to_owned(), id_token.claims().members().clone().into());
+    }
+    if setup.settings.userinfo {
+        match super::userinfo::fetch(client, login.token(), login.id_token()) {
+            Ok(claims) => drop(known.members.insert("userinfo".to_owned(), claims.members().clone().into())),
+            // A token that is about somebody else is neither kept nor shown.
+            Err(failure) if failure.broke_a_rule() => return Err(failure),
+            Err(failure) => known.outcome = Err(failure),
+        }
+    }
+    Ok(known)
 }
 
 /// Shows who has logged in; the profile has the token.
@@ -139,6 +153,12 @@ pub(super) fn finish(client: &Client, pending: Pending, callback: &str) -> Resul
 }
 
 fn begin(setup: &Setup, file: &Path, json: bool) -> Result<()> {
+    if setup.binds_for_this_run_alone() {
+        return Err(Failure::usage(
+            "the key that the token is to be bound to would be gone when the login is finished",
+        )
+        .hint("give --profile NAME, which keeps it, or --dpop-key FILE"));
+    }
     let client = setup.client()?;
     let request = pasted(setup, request(setup)?);
     let (url, pending) = spin("asking the server for its metadata", || client.start(request))?;
@@ -209,14 +229,7 @@ fn pasted(setup: &Setup, request: AuthorizationRequest) -> AuthorizationRequest 
 /// The authorization request that the settings describe.
 pub(super) fn request(setup: &Setup) -> Result<AuthorizationRequest> {
     let settings = &setup.settings;
-    let mut request = AuthorizationRequest::new();
-    if !settings.scope.is_empty() {
-        request = request.scope(settings.scope.join(" "));
-    }
-    request = settings.resource.iter().fold(request, AuthorizationRequest::resource);
-    request = settings.audience.iter().fold(request, AuthorizationRequest::audience);
-    request = settings.params()?.into_iter().fold(request, |request, (name, value)| request.param(name, value));
-    request = response_type(settings, request)?;
+    let mut request = response_type(settings, asked!(setup, AuthorizationRequest::new()))?;
     if let Some(response_mode) = &settings.response_mode {
         request = request.response_mode(response_mode);
     }

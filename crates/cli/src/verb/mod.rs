@@ -11,8 +11,10 @@ mod jwk;
 mod login;
 mod logout;
 mod profile;
+mod register;
 mod revoke;
 mod shell;
+mod step_up;
 mod token;
 mod userinfo;
 
@@ -34,13 +36,14 @@ pub(crate) fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
         Verb::Demo => demo::run(json),
         Verb::Discover(args) => discover::run(args, json),
         Verb::Login(args) => login::run(args, json),
-        Verb::Token(args) => token::run(args, json),
+        Verb::Token(args) => token::run(*args, json),
         Verb::Profile(args) => profile::run(args, json),
         Verb::Call(args) => call::run(args, json),
         Verb::Introspect(args) => introspect::run(args, json),
         Verb::Revoke(args) => revoke::run(args, json),
         Verb::Userinfo(args) => userinfo::run(args, json),
         Verb::Logout(args) => logout::run(args, json),
+        Verb::Register(args) => register::run(args, json),
         Verb::IdToken(IdToken::Verify(args)) => id_token::verify(*args),
         Verb::Jose(args) => jose::run(*args),
         Verb::Jwk(args) => jwk::run(args, json),

@@ -47,6 +47,7 @@ fn save(args: ProfileSave, json: bool) -> Result<()> {
     let name = one_name(args.name, args.common.profile)?;
     let mut setup = Setup::new(Some(&name), args.common.settings)?;
     setup.settings.params()?;
+    setup.authorization_details()?;
     setup.save_profile()?;
     if json { output::json(&json!({ "profile": name })) } else { said(&format!("saved the profile {name}")) }
 }

@@ -16,7 +16,10 @@ pub(super) fn run(args: Args, json: bool) -> Result<()> {
     let mut setup = Setup::new(args.common.profile.as_deref(), args.common.settings)?;
     let client = setup.client()?;
     let (token, id_token) = match (args.access_token, setup.profile.clone()) {
-        (Some(given), _) => (Token::bearer(setup.stdin.referred("the access token", &given)?), None),
+        (Some(given), _) => {
+            let token = setup.stdin.referred("the access token", &given)?;
+            (bare(&setup, token.reveal()), None)
+        }
         (None, Some(profile)) => {
             let session = build(setup.held_session(&client)?)?;
             let token = spin("looking after the token", || session.token());
@@ -27,12 +30,21 @@ pub(super) fn run(args: Args, json: bool) -> Result<()> {
         (None, None) => {
             setup.stdin.take("the access token")?;
             let token = input::secret_from_stdin("the access token")?;
-            (Token::bearer(token.reveal().trim()), None)
+            (bare(&setup, token.reveal()), None)
         }
     };
     let claims = fetch(&client, &token, id_token.as_ref())?;
     let members = Value::Object(claims.members().clone());
     if json { output::json(&members) } else { output::members(&members) }
+}
+
+/// A token of which only its text is known.
+fn bare(setup: &Setup, token: &str) -> Token {
+    let mut token = Token::bearer(token.trim());
+    if setup.uses_dpop() {
+        "DPoP".clone_into(&mut token.token_type);
+    }
+    token
 }
 
 /// Asks for it, and checks that it is about the person of the ID token, where there is one.

@@ -93,6 +93,10 @@ fn a_public_part_is_public() {
     let secret = home.run(&["jwk", "generate", "--type", "oct"]).json();
     let ran = home.run_with(secret.to_string(), &["jwk", "public"]).exits(14);
     assert!(!ran.stderr.contains(secret["k"].as_str().unwrap()));
+    // One in 64 names begins like an option.
+    let mut key = key;
+    key["kid"] = "-tTmPIm3kln9BdvDIe9XXkJsPjoFNxOk1uUC6LMBDxY".into();
+    let public = home.run_with(key.to_string(), &["jwk", "public"]).json();
     let set = json!({ "keys": [secret, key] }).to_string();
     assert_eq!(home.run_with(&set, &["jwk", "public"]).json()["keys"], json!([public]));
     let kid = key["kid"].as_str().unwrap();

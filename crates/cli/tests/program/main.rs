@@ -2,9 +2,11 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod bound;
 mod call;
 mod client_auth;
 mod errors;
+mod grants;
 mod id_token;
 mod jose;
 mod jwk;
@@ -13,6 +15,8 @@ mod logout;
 mod many_processes;
 mod openid;
 mod profile;
+mod register;
+mod requests;
 mod shell;
 mod support;
 mod token;

@@ -138,8 +138,11 @@ fn a_key_to_decrypt_with_wants_the_id_token_encrypted() {
         assert!(ran.stdout.is_empty() && ran.error()["hint"].as_str().unwrap().contains("--userinfo"), "{ran:?}");
     }
     home.run(&["token", "--profile", "p"]).exits(2);
-    // It may be for userinfo.
+    // It may be for userinfo, for the answer to a login, or for that to an introspection.
     log_in(&home, &options, &[&with_key[..], &["--userinfo"]].concat()).json();
+    log_in(&home, &options, &[&with_key[..], &["--authorization-encryption", "RSA-OAEP-256"]].concat()).json();
+    let introspection = ["--introspection-alg", "RS256", "--introspection-encryption", "RSA-OAEP-256"];
+    log_in(&home, &options, &[&with_key[..], &introspection].concat()).json();
 }
 
 #[test]

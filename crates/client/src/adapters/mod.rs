@@ -2,7 +2,7 @@
 //!
 //! | you have | you use |
 //! |---|---|
-//! | reqwest | [`Session::header`](crate::Session::header), as below, or [`Session::send`](crate::Session::send) and [`ApiClient`](crate::ApiClient), which are on reqwest |
+//! | reqwest | [`Session::attempt`](crate::Session::attempt), as below, or [`Session::send`](crate::Session::send) and [`ApiClient`](crate::ApiClient), which are on reqwest |
 //! | reqwest-middleware | `Session::middleware` (feature `reqwest-middleware`) |
 //! | anything on hyper or tower | `Session::layer` (feature `tower`) |
 //! | ureq | [`blocking::Session::middleware`](crate::blocking::Session::middleware) |
@@ -10,27 +10,37 @@
 //! All do the same. The token goes to the origins that [`allow_origin`](crate::SessionBuilder::allow_origin) named, over https
 //! or to this machine; a request to anywhere else is refused, or passed on without a token where
 //! `pass_other_origins()` says so. After a 401 that rejects the token it is renewed, and the request is sent once more if it
-//! can be; if not, the 401 comes back, and the next request has the new token. Any status is an answer. Hooks and counters
-//! belong to [`Session::send`](crate::Session::send) and [`ApiClient`](crate::ApiClient): they see nothing of this.
+//! can be; if not, the 401 comes back, and the next request has the new token. Where the token's type needs a proof each request
+//! gets one of its own, and is sent once more where the API demands something of it: four times at the most. Any status is an
+//! answer. Hooks and counters belong to [`Session::send`](crate::Session::send) and [`ApiClient`](crate::ApiClient): they see
+//! nothing of this.
 //!
-//! With plain reqwest:
+//! A token that is bound to the client's certificate
+//! ([`certificate_bound_tokens`](crate::ClientBuilder::certificate_bound_tokens)) is of use only over connections that show the
+//! same one: the HTTP client in front of which this stands must have it, and be given the new one when it is renewed.
+//! [`Session::send`](crate::Session::send) and [`ApiClient`](crate::ApiClient) use the client's own connections.
+//!
+//! With plain reqwest, whatever the token's type:
 //!
 //! ```
 //! # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! # let server = grantor::Server::start(); let (issuer, url) = (server.issuer(), server.url("/api/orders"));
 //! use grantee::{Client, ClientCredentials};
-//! use reqwest::header::AUTHORIZATION;
 //!
 //! let client = Client::discover(issuer).client("svc", "secret").build()?;
 //! let session = client.session(ClientCredentials::new().scope("orders")).build()?;
 //! let reqwest = reqwest::Client::new();
 //!
-//! let token = session.header().await?; // renewed when due
-//! let mut answer = reqwest.get(&url).header(AUTHORIZATION, &token).send().await?;
-//! if answer.status() == 401 {
-//!     let token = session.after_rejection(&token).await?;
-//!     answer = reqwest.get(&url).header(AUTHORIZATION, token).send().await?;
-//! }
+//! let (method, uri) = (http::Method::GET, url.parse()?);
+//! let mut attempt = session.attempt();
+//! let answer = loop {
+//!     let mut headers = http::HeaderMap::new();
+//!     attempt.authorize(&method, &uri, &mut headers).await?; // a token that is fresh, and what goes with it
+//!     let answer = reqwest.request(method.clone(), &url).headers(headers).send().await?;
+//!     if !attempt.again(&uri, answer.status(), answer.headers()).await? {
+//!         break answer;
+//!     }
+//! };
 //! assert_eq!(answer.status(), 200);
 //! # Ok(()) }
 //! ```
@@ -51,6 +61,8 @@ use grantee_core::session::Source;
 use grantee_core::session::call::Placement;
 use grantee_core::wire::url::{confidential, origin, parse};
 use grantee_core::{Error, Result};
+use http::Uri;
+use http::uri::PathAndQuery;
 use url::Url;
 
 /// What every adapter knows of its session.
@@ -91,14 +103,15 @@ impl Gate {
         ))
     }
 
-    /// As [`judge`](Self::judge), for a request whose URI may be a path alone: then `Host` says where it goes.
+    /// As [`judge`](Self::judge), for a request whose URI may be a path alone: then `Host` says where it goes. The whole URI,
+    /// which a proof is made for, where the request gets the token.
     ///
     /// # Errors
     /// As [`judge`](Self::judge).
-    pub(crate) fn judge_request<B>(&self, request: &http::Request<B>) -> Result<bool> {
+    pub(crate) fn judge_request<B>(&self, request: &http::Request<B>) -> Result<Option<Uri>> {
         let uri = request.uri();
         if uri.authority().is_some() {
-            return self.judge(&parse("the request's URL", &uri.to_string())?);
+            return Ok(self.judge(&parse("the request's URL", &uri.to_string())?)?.then(|| uri.clone()));
         }
         let host = request.headers().get(http::header::HOST).and_then(|host| host.to_str().ok()).unwrap_or_default();
         if host.is_empty() || !host.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._:[]".contains(&byte)) {
@@ -110,10 +123,20 @@ impl Gate {
         // Whoever made the connection knows the scheme; either may be allowed.
         let http = parse("the request's Host header", &format!("http://{host}/"))?;
         if self.options.origins.contains(&origin(&http)) {
-            return self.judge(&http);
+            return Ok(self.judge(&http)?.then(|| whole(uri, "http", host)));
         }
-        self.judge(&parse("the request's Host header", &format!("https://{host}/"))?)
+        let https = parse("the request's Host header", &format!("https://{host}/"))?;
+        Ok(self.judge(&https)?.then(|| whole(uri, "https", host)))
     }
+}
+
+/// A path at a host that has been judged.
+fn whole(path: &Uri, scheme: &str, host: &str) -> Uri {
+    // `OPTIONS *` is about the server as a whole (RFC 9110 section 7.1).
+    let path_and_query = path.path_and_query().filter(|path| path.as_str() != "*").cloned();
+    let whole = Uri::builder().scheme(scheme).authority(host);
+    let whole = whole.path_and_query(path_and_query.unwrap_or_else(|| PathAndQuery::from_static("/")));
+    whole.build().unwrap_or_else(|_| path.clone())
 }
 
 #[cfg(test)]
@@ -149,7 +172,7 @@ mod tests {
             ("/y", Some("API.example:443")),
             ("/y", Some("127.0.0.1:8080")),
         ] {
-            assert!(gate().judge_request(&request(uri, host)).unwrap(), "{uri} {host:?}");
+            assert!(gate().judge_request(&request(uri, host)).unwrap().is_some(), "{uri} {host:?}");
         }
         for (uri, host) in [
             ("http://api.example/y", None),
@@ -164,7 +187,20 @@ mod tests {
             let error = gate.judge_request(&request(uri, host)).unwrap_err();
             assert!(error.to_string().contains("may not go to"), "{error}");
             gate.pass_other_origins = true;
-            assert!(!gate.judge_request(&request(uri, host)).unwrap(), "{uri} {host:?}");
+            assert_eq!(gate.judge_request(&request(uri, host)).unwrap(), None, "{uri} {host:?}");
+        }
+    }
+
+    #[test]
+    fn a_proof_is_for_the_whole_uri() {
+        for (uri, host, whole) in [
+            ("https://api.example/y?z=1", None, "https://api.example/y?z=1"),
+            ("/y?z=1", Some("api.example"), "https://api.example/y?z=1"),
+            ("/y", Some("127.0.0.1:8080"), "http://127.0.0.1:8080/y"),
+            ("*", Some("api.example"), "https://api.example/"),
+        ] {
+            let found = gate().judge_request(&request(uri, host)).unwrap().unwrap();
+            assert_eq!(found, whole, "{uri} {host:?}");
         }
     }
 

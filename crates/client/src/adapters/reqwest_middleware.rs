@@ -1,9 +1,7 @@
 //! In front of reqwest, as a [middleware](https://docs.rs/reqwest-middleware).
 
 use super::Gate;
-use grantee_core::session::call::rejects_the_token;
 use http::Extensions;
-use http::header::AUTHORIZATION;
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 use std::pin::Pin;
@@ -16,8 +14,8 @@ impl crate::Session {
     }
 }
 
-/// Puts a session's token on requests, and sends one more after a 401 that rejects it. A request whose body is a stream
-/// can't be sent again; its 401 comes back.
+/// Puts a session's token on requests, and sends one more after a 401 that rejects it or demands something of its proof. A
+/// request whose body is a stream can't be sent again; its 401 comes back.
 ///
 /// The reqwest client below should follow no redirects; one that does drops the token itself when it leaves the host.
 ///
@@ -50,23 +48,26 @@ impl AuthorizationMiddleware {
         if !self.gate.judge(request.url()).map_err(Error::middleware)? {
             return next.run(request, extensions).await;
         }
-        let source = &self.gate.source;
-        let again = request.try_clone();
-        let header = source.header().await.map_err(Error::middleware)?;
-        request.headers_mut().insert(AUTHORIZATION, header.clone());
-        let answer = next.clone().run(request, extensions).await?;
-        if !rejects_the_token(answer.status(), answer.headers()) {
-            return Ok(answer);
+        let asked = request.url().origin();
+        let url = request.url().as_str().parse();
+        let (method, uri) = (request.method().clone(), url.map_err(Error::middleware)?);
+        let mut attempt = self.gate.source.attempt();
+        loop {
+            let copy = request.try_clone();
+            attempt.authorize(&method, &uri, request.headers_mut()).await.map_err(Error::middleware)?;
+            let answer = next.clone().run(request, extensions).await?;
+            // A redirect led elsewhere, without the token: what stands in that answer is not about it.
+            if answer.url().origin() != asked {
+                return Ok(answer);
+            }
+            let again = attempt.again(&uri, answer.status(), answer.headers()).await;
+            // Without a copy the token was renewed for the next request; whether that failed is the next request's affair.
+            let Some(copy) = copy else { return Ok(answer) };
+            if !again.map_err(Error::middleware)? {
+                return Ok(answer);
+            }
+            request = copy;
         }
-        let Some(mut again) = again else {
-            // Renewed for the next request; whether that fails is the next request's affair.
-            let _ = source.after_rejection(&header).await;
-            return Ok(answer);
-        };
-        drop(answer);
-        let header = source.after_rejection(&header).await.map_err(Error::middleware)?;
-        again.headers_mut().insert(AUTHORIZATION, header);
-        next.run(again, extensions).await
     }
 }
 

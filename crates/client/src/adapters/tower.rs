@@ -1,8 +1,6 @@
 //! In front of anything on hyper: a [`tower::Layer`](https://docs.rs/tower-layer).
 
 use super::Gate;
-use grantee_core::session::call::rejects_the_token;
-use http::header::AUTHORIZATION;
 use std::future::poll_fn;
 use std::pin::Pin;
 use std::sync::Arc;
@@ -20,7 +18,8 @@ impl crate::Session {
     }
 }
 
-/// Puts a session's token on the requests of the service below, and sends one more after a 401 that rejects it.
+/// Puts a session's token on the requests of the service below, and sends one more after a 401 that rejects it or demands
+/// something of its proof.
 ///
 /// It works on bodies that can be cloned. For others say how to copy them ([`replay_with`](Self::replay_with)) or that
 /// nothing is sent again ([`without_replay`](Self::without_replay)).
@@ -123,7 +122,7 @@ where
     S: Service<http::Request<B>, Response = http::Response<A>> + Clone + Send + 'static,
     S::Error: Into<BoxError>,
     S::Future: Send,
-    R: ReplayBody<B>,
+    R: ReplayBody<B> + Clone + Send + 'static,
     B: Send + 'static,
     A: Send + 'static,
 {
@@ -136,43 +135,45 @@ where
     }
 
     fn call(&mut self, mut request: http::Request<B>) -> Self::Future {
-        let gets_token = match self.gate.judge_request(&request) {
-            Ok(gets_token) => gets_token,
+        let uri = match self.gate.judge_request(&request) {
+            Ok(uri) => uri,
             Err(error) => return Box::pin(std::future::ready(Err(error.into()))),
         };
         // The service that was polled ready is the one to call; a clone takes its place.
         let next = self.inner.clone();
         let mut service = std::mem::replace(&mut self.inner, next);
-        if !gets_token {
+        let Some(uri) = uri else {
             let answer = service.call(request);
             return Box::pin(async move { answer.await.map_err(Into::into) });
-        }
-        let again = self.replay.copy(request.body()).map(|body| {
-            let mut again = http::Request::new(body);
-            *again.method_mut() = request.method().clone();
-            *again.uri_mut() = request.uri().clone();
-            *again.version_mut() = request.version();
-            *again.headers_mut() = request.headers().clone();
-            *again.extensions_mut() = request.extensions().clone();
-            again
-        });
-        let source = self.gate.source.clone();
+        };
+        let (gate, replay) = (Arc::clone(&self.gate), self.replay.clone());
         Box::pin(async move {
-            let header = source.header().await?;
-            request.headers_mut().insert(AUTHORIZATION, header.clone());
-            let answer = service.call(request).await.map_err(Into::into)?;
-            if !rejects_the_token(answer.status(), answer.headers()) {
-                return Ok(answer);
+            let method = request.method().clone();
+            let mut attempt = gate.source.attempt();
+            loop {
+                let copy = copied(&request, &replay);
+                attempt.authorize(&method, &uri, request.headers_mut()).await?;
+                let answer = service.call(request).await.map_err(Into::into)?;
+                let again = attempt.again(&uri, answer.status(), answer.headers()).await;
+                // Without a copy the token was renewed for the next request; whether that failed is the next request's affair.
+                let Some(copy) = copy else { return Ok(answer) };
+                if !again? {
+                    return Ok(answer);
+                }
+                drop(answer);
+                request = copy;
+                poll_fn(|context| service.poll_ready(context)).await.map_err(Into::into)?;
             }
-            let Some(mut again) = again else {
-                // Renewed for the next request; whether that fails is the next request's affair.
-                let _ = source.after_rejection(&header).await;
-                return Ok(answer);
-            };
-            drop(answer);
-            again.headers_mut().insert(AUTHORIZATION, source.after_rejection(&header).await?);
-            poll_fn(|context| service.poll_ready(context)).await.map_err(Into::into)?;
-            service.call(again).await.map_err(Into::into)
         })
     }
+}
+
+fn copied<B>(request: &http::Request<B>, replay: &impl ReplayBody<B>) -> Option<http::Request<B>> {
+    let mut copy = http::Request::new(replay.copy(request.body())?);
+    *copy.method_mut() = request.method().clone();
+    *copy.uri_mut() = request.uri().clone();
+    *copy.version_mut() = request.version();
+    *copy.headers_mut() = request.headers().clone();
+    *copy.extensions_mut() = request.extensions().clone();
+    Some(copy)
 }

@@ -1,12 +1,10 @@
 //! In front of ureq, as a [middleware](https://docs.rs/ureq/3/ureq/middleware/index.html).
 
 use super::Gate;
-use crate::blocking::runtime::block_on;
-use grantee_core::session::call::rejects_the_token;
-use http::header::AUTHORIZATION;
-use http::{HeaderMap, Method, StatusCode};
+use crate::blocking::Attempt;
+use http::{HeaderMap, Method, StatusCode, Uri};
 use ureq::middleware::{Middleware, MiddlewareNext};
-use ureq::{Agent, Body, SendBody};
+use ureq::{Agent, Body, ResponseExt as _, SendBody};
 
 impl crate::blocking::Session {
     /// This session as a middleware of ureq, for the origins that
@@ -16,12 +14,13 @@ impl crate::blocking::Session {
     }
 }
 
-/// Puts a session's token on an agent's requests, and renews it after a 401 that rejects it.
+/// Puts a session's token on an agent's requests, and renews it after a 401 that rejects it. A proof is made anew where an API
+/// demands something of it.
 ///
 /// ureq lets a middleware send a request once, so a second sending goes by another agent, where
 /// [`replay_by`](Self::replay_by) gives one; otherwise, and for requests that have a body or settings of their own, the 401
 /// comes back and the next request has the new token. Turn the agent's `http_status_as_error` off: it hides the challenge,
-/// so that a 401 which is not about the token looks like one that is. Turn redirects off as well, or leave the agent's
+/// so that a 401 which is not about the token looks like one that is, and what it demands of a proof is lost. Turn redirects off as well, or leave the agent's
 /// `redirect_auth_headers` at `Never`, as it is by default.
 ///
 /// ```
@@ -84,33 +83,39 @@ impl Middleware for AuthorizationMiddleware {
         mut request: http::Request<SendBody>,
         next: MiddlewareNext,
     ) -> Result<http::Response<Body>, ureq::Error> {
-        if !self.gate.judge_request(&request).map_err(other)? {
-            return next.handle(request);
-        }
-        let source = &self.gate.source;
-        let header = block_on(source.header()).map_err(other)?;
-        let again = self.copy(&request);
-        request.headers_mut().insert(AUTHORIZATION, header.clone());
-        let answer = next.handle(request);
-        let rejected = match &answer {
-            Ok(answer) => rejects_the_token(answer.status(), answer.headers()),
-            Err(ureq::Error::StatusCode(status)) => {
-                StatusCode::from_u16(*status).is_ok_and(|status| rejects_the_token(status, &HeaderMap::new()))
+        let Some(uri) = self.gate.judge_request(&request).map_err(other)? else { return next.handle(request) };
+        let method = request.method().clone();
+        let copy = self.copy(&request);
+        let mut attempt = Attempt(self.gate.source.attempt());
+        attempt.authorize(&method, &uri, request.headers_mut()).map_err(other)?;
+        let mut answer = next.handle(request);
+        loop {
+            let again = match &answer {
+                // A redirect led elsewhere, without the token: what stands in that answer is not about it.
+                Ok(found) if !is_same_origin(found.get_uri(), &uri) => return answer,
+                Ok(answer) => attempt.again(&uri, answer.status(), answer.headers()),
+                Err(ureq::Error::StatusCode(status)) => match StatusCode::from_u16(*status) {
+                    Ok(status) => attempt.again(&uri, status, &HeaderMap::new()),
+                    Err(_) => return answer,
+                },
+                Err(_) => return answer,
+            };
+            // Without a copy the token was renewed for the next request; whether that failed is the next request's affair.
+            let Some((agent, copy)) = &copy else { return answer };
+            if !again.map_err(other)? {
+                return answer;
             }
-            Err(_) => false,
-        };
-        if !rejected {
-            return answer;
+            drop(answer);
+            let mut again = copy.clone();
+            attempt.authorize(&method, &uri, again.headers_mut()).map_err(other)?;
+            answer = agent.run(again);
         }
-        let renewed = block_on(source.after_rejection(&header));
-        let Some((agent, mut again)) = again else {
-            // Renewed for the next request; whether that fails is the next request's affair.
-            return answer;
-        };
-        drop(answer);
-        again.headers_mut().insert(AUTHORIZATION, renewed.map_err(other)?);
-        agent.run(again)
     }
+}
+
+fn is_same_origin(one: &Uri, other: &Uri) -> bool {
+    let parsed = |uri: &Uri| url::Url::parse(&uri.to_string()).map(|url| url.origin());
+    matches!((parsed(one), parsed(other)), (Ok(one), Ok(other)) if one == other)
 }
 
 fn other(error: grantee_core::Error) -> ureq::Error {

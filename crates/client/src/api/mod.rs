@@ -56,6 +56,14 @@ pub struct ApiClient {
 impl ApiClient {
     api_client_methods!();
 
+    pub(crate) fn http_port(&self) -> &dyn grantee_core::ports::Http {
+        &*self.api.http
+    }
+
+    pub(crate) fn allows_http(&self) -> bool {
+        self.api.allow_http
+    }
+
     /// As [`authenticate_with`](Self::authenticate_with), awaiting what the function returns: a source of your own.
     #[must_use]
     pub fn authenticate_with_async<F, R>(self, edit: F) -> Self
@@ -131,7 +139,7 @@ impl ApiClientBuilder {
         let base = Base::parse(&self.base)?;
         let http = match self.own_http {
             Some(http) => http,
-            None => Arc::new(ReqwestHttp::from_settings(&self.http)?),
+            None => ReqwestHttp::port(&self.http)?,
         };
         Ok(ApiClient { api: Arc::new(Api::new(base, http, self.allow_http)), session: None })
     }

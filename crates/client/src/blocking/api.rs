@@ -42,6 +42,14 @@ pub struct ApiClient {
 impl ApiClient {
     api_client_methods!();
 
+    pub(crate) fn http_port(&self) -> &dyn grantee_core::ports::Http {
+        &*self.api.http
+    }
+
+    pub(crate) fn allows_http(&self) -> bool {
+        self.api.allow_http
+    }
+
     /// The HTTP client underneath, to send what this one can't. Of one of your own, [`UreqHttp::agent`] is the rest.
     pub fn http(&self) -> impl Http + '_ {
         Underneath(&*self.api.http)
@@ -115,7 +123,7 @@ impl ApiClientBuilder {
         let base = Base::parse(&self.base)?;
         let http = match self.own_http {
             Some(http) => http,
-            None => Arc::new(WhenPolled(UreqHttp::from_settings(&self.http)?)),
+            None => UreqHttp::port(&self.http)?,
         };
         Ok(ApiClient { api: Arc::new(Api::new(base, http, self.allow_http)), session: None })
     }

@@ -11,9 +11,11 @@ use grantee_core::client_auth::{ClientAuth, from_fn};
 use grantee_core::counters::Counters;
 use grantee_core::endpoint::discovery::Where;
 use grantee_core::endpoint::introspection::Introspection;
-use grantee_core::grant::{Grant, Stored};
+use grantee_core::grant::{Grant, ServiceAccount, Stored};
 use grantee_core::metadata::AuthorizationServer;
 use grantee_core::ports::Ports;
+use grantee_core::preset::Preset;
+use grantee_core::rules::{Audit, Rules};
 use grantee_core::{Result, Token, TokenToActOn, client_config_methods};
 use std::sync::Arc;
 use url::Url;
@@ -44,6 +46,18 @@ impl Client {
         builder
     }
 
+    /// A client at a provider that is known: its endpoints, and where it deviates from the specifications. See
+    /// [`presets`](crate::presets).
+    pub fn preset(provider: impl Preset) -> ClientBuilder {
+        ClientBuilder::new(provider.config())
+    }
+
+    /// A client of a service account: its token endpoint, its name, and nothing beside its assertion on the wire. Its tokens come by
+    /// [`ServiceAccount::grant`](crate::ServiceAccount::grant).
+    pub fn service_account(account: &ServiceAccount) -> ClientBuilder {
+        ClientBuilder::new(account.config())
+    }
+
     /// The server's metadata, fetched when first needed and kept for their lifetime.
     ///
     /// # Errors
@@ -57,6 +71,7 @@ impl Client {
     /// # Errors
     /// [`Error::Server`](crate::Error::Server) when the server says no; the other variants as their names say.
     pub fn token(&self, grant: impl Grant) -> Result<Token> {
+        Config::refuse_reactor_of(&grant)?;
         block_on(self.core.token(&grant))
     }
 
@@ -137,6 +152,23 @@ impl Client {
         Self { core, executor: Arc::clone(&self.executor) }
     }
 
+    /// Says of each rule of the client's profile ([`rules`](ClientBuilder::rules)), or of OAuth 2.1, whether the configuration and
+    /// the server's metadata keep it.
+    ///
+    /// # Errors
+    /// As [`metadata`](Self::metadata).
+    pub fn audit(&self) -> Result<Audit> {
+        block_on(self.core.audit())
+    }
+
+    /// As [`audit`](Self::audit), for a profile that the client was not given.
+    ///
+    /// # Errors
+    /// As [`audit`](Self::audit).
+    pub fn audit_for(&self, rules: Rules) -> Result<Audit> {
+        block_on(self.core.audit_for(rules))
+    }
+
     /// What this client and its sessions have done so far.
     pub fn counters(&self) -> Counters {
         self.core.counters()
@@ -152,6 +184,14 @@ impl Client {
     /// connections.
     pub fn close(&self) {
         self.executor.close();
+    }
+
+    pub(crate) fn of_core(core: grantee_core::Client, executor: Arc<ThreadExecutor>) -> Self {
+        Self { core, executor }
+    }
+
+    pub(crate) fn with_core(&self, core: grantee_core::Client) -> Self {
+        Self { core, executor: Arc::clone(&self.executor) }
     }
 
     /// The conversations underneath, with their ports.
@@ -199,18 +239,23 @@ impl ClientBuilder {
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) when the settings can't work, or need an async runtime.
     pub fn build(self) -> Result<Client> {
+        let (config, ports, executor) = self.parts()?;
+        Ok(Client { core: grantee_core::Client::new(config, ports)?, executor })
+    }
+
+    pub(crate) fn parts(self) -> Result<(Config, Ports, Arc<ThreadExecutor>)> {
         self.config.refuse_reactor()?;
         let executor = Arc::new(ThreadExecutor::default());
         let ports = Ports {
             executor: executor.clone(),
             http: match self.own_http {
                 Some(http) => http,
-                None => Arc::new(WhenPolled(UreqHttp::from_settings(&self.http)?)),
+                None => UreqHttp::port(&self.http)?,
             },
             clock: Arc::new(ThreadClock::new()),
             entropy: Arc::new(SystemEntropy),
         };
-        Ok(Client { core: grantee_core::Client::new(self.config, ports)?, executor })
+        Ok((self.config, ports, executor))
     }
 }
 

@@ -15,16 +15,28 @@
 //! may be used inside somebody's runtime, where it holds the thread it is called on.
 
 mod api;
+mod backchannel;
 mod client;
+mod device;
 mod openid;
-mod ports;
+mod polling;
+pub(crate) mod ports;
+pub mod presets;
+mod protected_resource;
+mod registration;
+mod request_object;
 pub(crate) mod runtime;
 mod session;
+mod step_up;
 
 pub use crate::adapters::ureq::AuthorizationMiddleware;
 pub use crate::http::ureq::UreqHttp;
 pub use api::{ApiClient, ApiClientBuilder, ApiDanger, ApiRequest};
+pub use backchannel::Backchannel;
 pub use client::{Client, ClientBuilder, Danger, Login};
+pub use device::Device;
 pub use openid::AccessTokenValidator;
+pub use polling::Polling;
 pub use ports::{Hook, Http};
-pub use session::{Session, SessionBuilder};
+pub use registration::Registered;
+pub use session::{Attempt, Session, SessionBuilder};

@@ -3,13 +3,15 @@
 
 use crate::http::when_polled;
 use grantee_core::UnixTime;
+use grantee_core::authorization::AuthorizationRequest;
 use grantee_core::error::{Error, Result, StoreError, TransportError};
 use grantee_core::hooks::TokenAnswer;
 use grantee_core::oidc::{BlockingReplayCache, ReplayCache};
-use grantee_core::ports::{BoxFuture, Request, Response};
+use grantee_core::ports::{BoxFuture, Certificate, Request, Response};
 use grantee_core::store::{BlockingStore, Record, Store, StoreLock, TokenKey};
 use grantee_core::wire::draft::Draft;
 use std::time::Duration;
+use url::Url;
 
 /// Sends requests, holding the calling thread. What it must keep to is said at [`grantee_core::ports::Http`].
 pub trait Http: Send + Sync {
@@ -18,6 +20,11 @@ pub trait Http: Send + Sync {
     /// # Errors
     /// [`TransportError`] when no whole answer came.
     fn send(&self, request: Request) -> Result<Response, TransportError>;
+
+    /// What it knows of the certificate that it shows to servers that ask for one.
+    fn certificate(&self) -> Certificate {
+        Certificate::Unknown
+    }
 }
 
 /// What a program wants to see or change; see [`grantee_core::hooks::Hook`], whose blocking twin this is.
@@ -65,6 +72,30 @@ pub trait Hook: Send + Sync {
     fn before_revocation_request(&self, draft: &mut Draft) -> Result<()> {
         Ok(())
     }
+
+    /// An authorization request, before its URL is made.
+    ///
+    /// # Errors
+    /// As above.
+    fn before_authorization_request(&self, request: &mut AuthorizationRequest) -> Result<()> {
+        Ok(())
+    }
+
+    /// The URL that the person is sent to. It stays at the server's origin.
+    ///
+    /// # Errors
+    /// As above.
+    fn on_authorization_url(&self, url: &mut Url) -> Result<()> {
+        Ok(())
+    }
+
+    /// A request to one of the server's endpoints, with the client's authentication on it, as it is about to be sent.
+    ///
+    /// # Errors
+    /// As above.
+    fn on_authenticated_request(&self, draft: &mut Draft) -> Result<()> {
+        Ok(())
+    }
 }
 
 /// A blocking implementation as the core's port: its work happens when the future is first polled.
@@ -73,6 +104,10 @@ pub(crate) struct WhenPolled<T>(pub(crate) T);
 impl<T: Http> grantee_core::ports::Http for WhenPolled<T> {
     fn send(&self, request: Request) -> BoxFuture<'_, Result<Response, TransportError>> {
         when_polled(move || self.0.send(request))
+    }
+
+    fn certificate(&self) -> Certificate {
+        self.0.certificate()
     }
 }
 
@@ -103,6 +138,18 @@ impl<T: Hook> grantee_core::hooks::Hook for WhenPolled<T> {
 
     fn before_revocation_request<'a>(&'a self, draft: &'a mut Draft) -> BoxFuture<'a, Result<()>> {
         when_polled(move || self.0.before_revocation_request(draft))
+    }
+
+    fn before_authorization_request<'a>(&'a self, request: &'a mut AuthorizationRequest) -> BoxFuture<'a, Result<()>> {
+        when_polled(move || self.0.before_authorization_request(request))
+    }
+
+    fn on_authorization_url<'a>(&'a self, url: &'a mut Url) -> BoxFuture<'a, Result<()>> {
+        when_polled(move || self.0.on_authorization_url(url))
+    }
+
+    fn on_authenticated_request<'a>(&'a self, draft: &'a mut Draft) -> BoxFuture<'a, Result<()>> {
+        when_polled(move || self.0.on_authenticated_request(draft))
     }
 }
 

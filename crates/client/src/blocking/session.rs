@@ -3,13 +3,14 @@
 use super::ports::WhenPolled;
 use super::runtime::block_on;
 use crate::session::{CallbackError, SessionOptions, SyncOnChange, session_builder_methods};
+use grantee_core::client::Config;
 use grantee_core::grant::Grant;
 use grantee_core::ports::Request;
-use grantee_core::session::call::{Placement, call};
+use grantee_core::session::call::{self, Placement, call};
 use grantee_core::session::{Renewal, Source, SourceBuilder};
 use grantee_core::store::BlockingStore;
 use grantee_core::{Result, Token};
-use http::HeaderValue;
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use std::sync::Arc;
 
 /// Makes a [`Session`].
@@ -17,15 +18,18 @@ use std::sync::Arc;
 pub struct SessionBuilder {
     source: SourceBuilder,
     options: SessionOptions,
+    /// Why the grant can't be used here, where it can't.
+    refused: Result<()>,
 }
 
 impl SessionBuilder {
     pub(crate) fn new(client: grantee_core::Client, grant: Arc<dyn Grant>, token: Option<Token>) -> Self {
+        let refused = Config::refuse_reactor_of(&*grant);
         let mut source = SourceBuilder::new(client, grant);
         if let Some(token) = token {
             source = source.token(token);
         }
-        Self { source, options: SessionOptions::default() }
+        Self { source, options: SessionOptions::default(), refused }
     }
 
     session_builder_methods!();
@@ -49,8 +53,10 @@ impl SessionBuilder {
     /// The session. Nothing is fetched or read yet.
     ///
     /// # Errors
-    /// [`Error::Config`](crate::Error::Config) when a store is to keep a person's token and nobody said whose it is.
+    /// [`Error::Config`](crate::Error::Config) when a store is to keep a person's token and nobody said whose it is, or the
+    /// grant needs an async runtime.
     pub fn build(self) -> Result<Session> {
+        self.refused?;
         Ok(Session { source: self.source.build()?, options: Arc::new(self.options) })
     }
 }
@@ -71,9 +77,11 @@ impl Session {
         self.source.held()
     }
 
-    /// The `Authorization` header, of the held token or of a new one.
+    /// The `Authorization` header, of the held token or of a new one. One that is bound to the client's certificate is of use
+    /// only over connections that show the same one.
     ///
     /// # Errors
+    /// [`Error::Config`](crate::Error::Config) where each request needs a proof of its own: see [`attempt`](Self::attempt).
     /// Whatever kept a token from coming; all who waited get the same.
     pub fn header(&self) -> Result<HeaderValue> {
         block_on(self.source.header())
@@ -93,6 +101,12 @@ impl Session {
     /// As [`token`](Self::token).
     pub fn renew(&self) -> Result<Arc<Token>> {
         block_on(self.source.renew())
+    }
+
+    /// One request with this token by an HTTP client of your own: what goes on it, proof included, and whether its answer asks
+    /// for it to be sent once more.
+    pub fn attempt(&self) -> Attempt<'_> {
+        Attempt(self.source.attempt())
     }
 
     /// The header of a token other than the one an API rejected, for whoever sends requests by other means.
@@ -146,5 +160,54 @@ impl Session {
 
     pub(crate) fn placement(&self) -> Placement {
         self.options.placement
+    }
+}
+
+/// One request to an API with a session's token, by an HTTP client of your own.
+///
+/// A demand of the token type is met once for each token; a rejected token is renewed once. So whatever a server answers, a
+/// request is sent four times at the most.
+///
+/// ```
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let server = grantor::Server::start(); let (issuer, url) = (server.issuer(), server.url("/api/orders"));
+/// use grantee::{ClientCredentials, blocking::Client};
+///
+/// let client = Client::discover(issuer).client("svc", "secret").build()?;
+/// let session = client.session(ClientCredentials::new().scope("orders")).build()?;
+/// let agent: ureq::Agent = ureq::Agent::config_builder().http_status_as_error(false).build().into();
+///
+/// let mut attempt = session.attempt();
+/// let answer = loop {
+///     let mut request = http::Request::get(&url).body(())?;
+///     let (method, uri) = (request.method().clone(), request.uri().clone());
+///     attempt.authorize(&method, &uri, request.headers_mut())?;
+///     let answer = agent.run(request)?;
+///     if !attempt.again(&uri, answer.status(), answer.headers())? {
+///         break answer;
+///     }
+/// };
+/// assert_eq!(answer.status(), 200);
+/// # Ok(()) }
+/// ```
+#[derive(Debug)]
+pub struct Attempt<'a>(pub(crate) call::Attempt<'a>);
+
+impl Attempt<'_> {
+    /// Puts the token on a request, and a proof where its type needs one: new ones at each call. The URI is the whole one.
+    ///
+    /// # Errors
+    /// Whatever keeps a token from coming; [`Error::Config`](crate::Error::Config) for one that can't be put on a request.
+    pub fn authorize(&mut self, method: &Method, uri: &Uri, headers: &mut HeaderMap) -> Result<()> {
+        block_on(self.0.authorize(method, uri, headers))
+    }
+
+    /// Whether the request is to be made and sent once more: the answer rejects the token, which has been renewed, or demands
+    /// something of the proof. To be asked about every answer, since later proofs may need what it says.
+    ///
+    /// # Errors
+    /// Whatever keeps a new token from coming.
+    pub fn again(&mut self, uri: &Uri, status: StatusCode, headers: &HeaderMap) -> Result<bool> {
+        block_on(self.0.again(uri, status, headers))
     }
 }

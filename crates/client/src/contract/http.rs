@@ -21,6 +21,7 @@
 //! - a body of the limit's size is read, a larger one is `TooLarge`, though it never end
 //! - what takes too long is `Timeout`, where nobody listens is `Connect`, what breaks off or is no HTTP is `Broken`
 //! - an error does not tell the URL's query
+//! - a request that is `PublicOnly` connects to no address that is not public, whatever name leads to it, and says `NotPublic`
 //! - a request is sent once, whatever becomes of it, and never before its future is polled
 
 mod peer;
@@ -30,7 +31,7 @@ use crate::blocking::runtime::block_on;
 use ::http::{HeaderMap, HeaderValue, Method};
 use bytes::Bytes;
 use grantee_core::error::{TransportError, TransportErrorKind};
-use grantee_core::ports::{BoxFuture, Http, Limits, Request, Response};
+use grantee_core::ports::{BoxFuture, Http, Limits, PublicOnly, Request, Response};
 use peer::{Peer, Then, refused_address};
 use std::time::Duration;
 
@@ -73,6 +74,7 @@ async fn rules(http: &dyn Http) {
     what_takes_too_long_is_a_timeout(http).await;
     where_nobody_listens_is_connect(http).await;
     what_breaks_off_is_broken(http).await;
+    a_request_for_public_addresses_goes_to_no_other(http).await;
     a_request_is_sent_once(http).await;
 }
 
@@ -241,6 +243,22 @@ async fn what_breaks_off_is_broken(http: &dyn Http) {
         assert_eq!(error.kind, TransportErrorKind::Broken, "what breaks off or is no HTTP is Broken: {shown}: {error}");
         assert!(!error.to_string().contains("s3cret"), "an error does not tell the URL's query: {error}");
     }
+}
+
+async fn a_request_for_public_addresses_goes_to_no_other(http: &dyn Http) {
+    let peer = Peer::start(Then::ok(""));
+    let (_, port) =
+        peer.host().rsplit_once(':').map(|(host, port)| (host.to_owned(), port.to_owned())).unwrap_or_default();
+    // Once without, so that a connection is there to be used again.
+    ok(http.send(get(&peer.url("/open"))).await, "a request is answered");
+    for host in ["127.0.0.1", "localhost", "2130706433", "0.0.0.0", "[::1]", "[::ffff:127.0.0.1]", "[::]"] {
+        let mut request = get(&format!("http://{host}:{port}/?code=s3cret"));
+        request.extensions_mut().insert(PublicOnly);
+        let error = failed(http.send(request).await, "a PublicOnly request connects to no private address");
+        assert_eq!(error.kind, TransportErrorKind::NotPublic, "a PublicOnly request to {host} is NotPublic: {error}");
+        assert!(!error.to_string().contains("s3cret"), "an error does not tell the URL's query: {error}");
+    }
+    assert_eq!(peer.requests(), 1, "a PublicOnly request connects to no private address");
 }
 
 async fn a_request_is_sent_once(http: &dyn Http) {

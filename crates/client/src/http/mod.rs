@@ -1,12 +1,19 @@
 //! HTTP clients: reqwest for the async face, ureq for the blocking one, with the same settings.
 
+mod certificate;
+mod public_only;
+mod renewing;
 pub(crate) mod reqwest;
 pub(crate) mod ureq;
 
-use grantee_core::ports::BoxFuture;
+pub use certificate::ClientCertificate;
+
+use certificate::Pair;
+use grantee_core::ports::{BoxFuture, Certificate};
 use grantee_core::{Error, Result, Secret};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject as _;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// How connections are made. Shared by both faces, so that they can't differ.
@@ -17,7 +24,7 @@ pub(crate) struct HttpSettings {
     pub(crate) proxy: Option<Secret>,
     pub(crate) connect_timeout: Duration,
     pub(crate) timeout: Duration,
-    pub(crate) client_certificate: Option<(Vec<u8>, Secret)>,
+    pub(crate) client_certificate: Option<CertificateSetting>,
     pub(crate) accept_invalid_certs: bool,
 }
 
@@ -34,6 +41,32 @@ impl Default for HttpSettings {
         }
     }
 }
+
+/// The client certificate as it was given: what is wrong with it is said when the client is built.
+#[derive(Debug, Clone)]
+pub(crate) enum CertificateSetting {
+    Pem(Vec<u8>, Secret),
+    Shared(ClientCertificate),
+}
+
+impl HttpSettings {
+    fn certificate(&self) -> Result<Option<ClientCertificate>> {
+        Ok(match &self.client_certificate {
+            None => None,
+            Some(CertificateSetting::Pem(chain, key)) => Some(ClientCertificate::from_pem(chain, key.clone())?),
+            Some(CertificateSetting::Shared(certificate)) => Some(certificate.clone()),
+        })
+    }
+}
+
+/// What a client made of settings says about its certificate.
+fn shown_by(pair: Option<&Pair>) -> Certificate {
+    pair.map_or(Certificate::Absent, |pair| Certificate::Thumbprint(Arc::clone(&pair.thumbprint)))
+}
+
+/// How long an idle connection is kept. Many servers, Node's and Apache's among them, close theirs after five seconds: a request on
+/// its way meanwhile would be lost, and one that spends a code or a refresh token can't be repeated.
+pub(crate) const IDLE: Duration = Duration::from_secs(4);
 
 /// Said with every request, since some APIs refuse one without.
 pub(crate) const USER_AGENT: &str = concat!("grantee/", env!("CARGO_PKG_VERSION"));
@@ -72,9 +105,18 @@ macro_rules! http_settings_methods {
             self
         }
 
-        /// The certificate (PEM, with its chain) and private key (PEM) shown to servers that ask for one.
+        /// The certificate (PEM, with its chain) and private key (PEM) shown to servers that ask for one. One that does not
+        /// belong to the other is an error when the client is built.
         pub fn client_certificate(mut self, chain_pem: impl Into<Vec<u8>>, key_pem: impl Into<$crate::Secret>) -> Self {
-            self.http.client_certificate = Some((chain_pem.into(), key_pem.into()));
+            let given = $crate::http::CertificateSetting::Pem(chain_pem.into(), key_pem.into());
+            self.http.client_certificate = Some(given);
+            self
+        }
+
+        /// As [`client_certificate`](Self::client_certificate), one that may be renewed while the client runs, and that several
+        /// clients may share.
+        pub fn client_certificate_from(mut self, certificate: $crate::ClientCertificate) -> Self {
+            self.http.client_certificate = Some($crate::http::CertificateSetting::Shared(certificate));
             self
         }
     };

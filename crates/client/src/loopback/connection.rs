@@ -1,5 +1,5 @@
-//! One connection of the loopback receiver: as much of HTTP/1.1 ([RFC 9112](https://www.rfc-editor.org/rfc/rfc9112)) as a browser
-//! needs, bounded, and never waiting.
+//! One connection of the loopback receiver, or of the listener for notifications: as much of HTTP/1.1 ([RFC 9112](https://www.rfc-editor.org/rfc/rfc9112)) as a browser
+//! or a server needs, bounded, and never waiting.
 
 use super::pages::Page;
 use std::io::{ErrorKind, Read as _, Write as _};
@@ -15,16 +15,17 @@ const WRITE_TIME: Duration = Duration::from_secs(5);
 const LINGER_TIME: Duration = Duration::from_secs(1);
 
 /// A whole request, as far as it matters here.
-pub(super) struct Request {
-    pub(super) method: String,
-    pub(super) path: String,
-    pub(super) query: Option<String>,
-    pub(super) host: String,
-    pub(super) is_form: bool,
-    pub(super) body: String,
+pub(crate) struct Request {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) query: Option<String>,
+    pub(crate) host: String,
+    pub(crate) is_form: bool,
+    pub(crate) authorization: Option<String>,
+    pub(crate) body: String,
 }
 
-pub(super) enum Step {
+pub(crate) enum Step {
     Waiting,
     Received(Request),
     Closed,
@@ -36,7 +37,7 @@ enum Phase {
     Lingering,
 }
 
-pub(super) struct Connection {
+pub(crate) struct Connection {
     stream: TcpStream,
     phase: Phase,
     bytes: Vec<u8>,
@@ -46,13 +47,13 @@ pub(super) struct Connection {
 }
 
 impl Connection {
-    pub(super) fn new(stream: TcpStream, now: Instant) -> Option<Self> {
+    pub(crate) fn new(stream: TcpStream, now: Instant) -> Option<Self> {
         stream.set_nonblocking(true).ok()?;
         Some(Self { stream, phase: Phase::Reading, bytes: Vec::new(), searched: 0, deadline: now + READ_TIME })
     }
 
     /// Does what can be done at once.
-    pub(super) fn step(&mut self, now: Instant) -> Step {
+    pub(crate) fn step(&mut self, now: Instant) -> Step {
         if self.deadline <= now {
             return Step::Closed;
         }
@@ -63,15 +64,15 @@ impl Connection {
         }
     }
 
-    /// Answers with a page, and closes after it.
-    pub(super) fn answer(&mut self, page: &Page, now: Instant) {
-        self.bytes = page.to_bytes();
+    /// Answers with a whole response, and closes after it.
+    pub(crate) fn answer(&mut self, response: Vec<u8>, now: Instant) {
+        self.bytes = response;
         self.phase = Phase::Writing { done: 0 };
         self.deadline = now + WRITE_TIME;
     }
 
     /// Sees the answer through to the other side, for at most `limit`.
-    pub(super) fn finish(mut self, limit: Duration) {
+    pub(crate) fn finish(mut self, limit: Duration) {
         let end = Instant::now() + limit;
         while Instant::now() < end && matches!(self.step(Instant::now()), Step::Waiting) {
             std::thread::sleep(Duration::from_millis(1));
@@ -93,7 +94,7 @@ impl Connection {
                 Ok(None) => {}
                 Ok(Some(request)) => return Step::Received(request),
                 Err(page) => {
-                    self.answer(&page, now);
+                    self.answer(page.to_bytes(), now);
                     return Step::Waiting;
                 }
             }
@@ -158,13 +159,14 @@ fn parse_head(head: &str) -> Option<(Request, usize)> {
         return None;
     }
     let (path, query) = target.split_once('?').map_or((target, None), |(path, query)| (path, Some(query)));
-    let (mut host, mut length, mut is_form) = (None, None, true);
+    let (mut host, mut length, mut is_form, mut authorization) = (None, None, true, None);
     for line in lines {
         let (name, value) = line.split_once(':')?;
         let value = value.trim_matches([' ', '\t']);
         match &*name.to_ascii_lowercase() {
             // Twice, or in another form than ours, they are how two readers come to see two requests in one.
             "host" if host.replace(value).is_some() => return None,
+            "authorization" if authorization.replace(value.to_owned()).is_some() => return None,
             "content-length" => {
                 let is_number = !value.is_empty() && value.bytes().all(|byte| byte.is_ascii_digit());
                 let number = value.parse::<usize>().unwrap_or(usize::MAX);
@@ -186,6 +188,7 @@ fn parse_head(head: &str) -> Option<(Request, usize)> {
         query: query.map(str::to_owned),
         host: host?.to_owned(),
         is_form,
+        authorization,
         body: String::new(),
     };
     Some((request, length.unwrap_or(0)))
@@ -207,6 +210,7 @@ mod tests {
             "GET / HTTP/1.1",
             "GET / HTTP/1.1\r\nHost: h\r\nHost: h",
             "GET / HTTP/1.1\r\nHost: h\r\nnonsense",
+            "POST / HTTP/1.1\r\nHost: h\r\nAuthorization: Bearer a\r\nauthorization: Bearer b",
             "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: 1\r\ncontent-length: 1",
             "POST / HTTP/1.1\r\nHost: h\r\nContent-Length: +1",
             "POST / HTTP/1.1\r\nHost: h\r\nContent-Length:",

@@ -1,7 +1,8 @@
-use super::{counts, session};
+use super::{counts, proof, session};
 use grantee::adapters::AuthorizationMiddleware;
 use grantor::Server;
 use reqwest_middleware::{ClientBuilder, ClientWithMiddleware, Error};
+use std::sync::Arc;
 
 fn with(middleware: AuthorizationMiddleware) -> ClientWithMiddleware {
     ClientBuilder::new(reqwest::Client::new()).with(middleware).build()
@@ -53,4 +54,24 @@ async fn reqwest_drops_the_token_when_it_follows_a_redirect_to_another_host() {
     let answer = client.get(format!("{}?to={to}", server.url("/api/redirect"))).send().await.unwrap();
     assert_eq!(answer.status(), 200);
     assert_eq!(other.requests()[0].header("authorization"), None);
+}
+
+#[tokio::test]
+async fn a_proof_is_made_for_each_sending_and_a_nonce_put_in_where_it_is_demanded() {
+    let (server, api) = (Server::start(), Arc::new(proof::Api::default()));
+    let url = format!("http://{}/x?y=z", api.serve());
+    let client = with(proof::session(&server, &url).middleware());
+    assert_eq!(client.post(&url).body("hello").send().await.unwrap().status(), 200);
+    api.assert_four(&format!("POST {url}"), "hello");
+    assert_eq!(counts(&server).0, 2);
+}
+
+#[tokio::test]
+async fn an_answer_from_elsewhere_says_nothing_about_the_token() {
+    let (server, other) = (Server::start(), Server::start());
+    let client = with(session(&server).middleware());
+    let answer =
+        client.get(format!("{}?to={}", server.url("/api/redirect"), other.url("/api/x"))).send().await.unwrap();
+    assert_eq!((answer.status().as_u16(), other.requests().len()), (401, 1));
+    assert_eq!(counts(&server), (1, 1), "the token was not renewed, and nothing was sent again");
 }

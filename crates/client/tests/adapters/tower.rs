@@ -1,4 +1,4 @@
-use super::{counts, session};
+use super::{counts, proof, session};
 use bytes::Bytes;
 use grantee::adapters::{Authorization, CloneBody};
 use grantor::Server;
@@ -108,4 +108,33 @@ async fn no_token_no_request() {
     let error = error.downcast_ref::<grantee::Error>().unwrap();
     assert_eq!(error.status(), Some(StatusCode::SERVICE_UNAVAILABLE.as_u16()));
     assert_eq!(counts(&server), (1, 0));
+}
+
+#[tokio::test]
+async fn a_proof_is_made_for_each_sending_and_a_nonce_put_in_where_it_is_demanded() {
+    let (server, api) = (Server::start(), Arc::new(proof::Api::default()));
+    let url = format!("http://{}/x?y=z", api.serve());
+    let service = proof::session(&server, &url).layer().layer(hyper());
+    let request = Request::post(&url).body(Full::from("hello")).unwrap();
+    assert_eq!(service.oneshot(request).await.unwrap().status(), 200);
+    api.assert_four(&format!("POST {url}"), "hello");
+    assert_eq!(counts(&server).0, 2);
+}
+
+#[tokio::test]
+async fn a_proof_is_for_the_whole_uri_where_the_request_has_a_path_alone() {
+    let (server, api) = (Server::start(), Arc::new(proof::Api::default()));
+    let below = {
+        let api = Arc::clone(&api);
+        service_fn(move |request: Request<&'static str>| {
+            assert_eq!(request.uri(), "/x?y=z");
+            let header = |name: &str| request.headers()[name].to_str().unwrap();
+            let (status, (name, value)) = api.judge(header("authorization"), header("x-proof"), request.body());
+            std::future::ready(Response::builder().status(status).header(name, value).body(()))
+        })
+    };
+    let service = proof::session(&server, "https://api.example").layer().layer(below);
+    let request = Request::post("/x?y=z").header("host", "api.example").body("hello").unwrap();
+    assert_eq!(service.oneshot(request).await.unwrap().status(), 200);
+    api.assert_four("POST https://api.example/x?y=z", "hello");
 }

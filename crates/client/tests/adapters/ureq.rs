@@ -1,7 +1,8 @@
-use super::counts;
+use super::{counts, proof};
 use grantee::blocking::{AuthorizationMiddleware, Client, Session};
 use grantee::{ClientCredentials, Error};
 use grantor::Server;
+use std::sync::Arc;
 use ureq::Agent;
 
 fn session(server: &Server) -> Session {
@@ -91,4 +92,24 @@ fn the_token_goes_to_named_origins_only() {
     assert_eq!(get(&with(middleware.pass_other_origins()), &other, "/public/x"), 200);
     assert_eq!(other.requests()[0].header("authorization"), None);
     assert_eq!(counts(&server), (0, 0));
+}
+
+#[test]
+fn a_proof_is_made_for_each_sending_and_a_nonce_put_in_where_it_is_demanded() {
+    let (server, api) = (Server::start(), Arc::new(proof::Api::default()));
+    let url = format!("http://{}/x?y=z", api.serve());
+    let agent = with(proof::blocking_session(&server, &url).middleware().replay_by(plain()));
+    assert_eq!(agent.get(&url).call().unwrap().status(), 200);
+    api.assert_four(&format!("GET {url}"), "");
+    assert_eq!(counts(&server).0, 2);
+}
+
+#[test]
+fn an_answer_from_elsewhere_says_nothing_about_the_token() {
+    let (server, other) = (Server::start(), Server::start());
+    let middleware = session(&server).middleware().replay_by(plain());
+    let agent: Agent = Agent::config_builder().http_status_as_error(false).middleware(middleware).build().into();
+    let path = format!("/api/redirect?to={}", other.url("/api/x"));
+    assert_eq!((get(&agent, &server, &path), other.requests().len()), (401, 1));
+    assert_eq!(counts(&server), (1, 1), "the token was not renewed, and nothing was sent again");
 }

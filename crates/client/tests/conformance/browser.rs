@@ -82,6 +82,18 @@ impl Browser {
     }
 }
 
+/// The head of the answer to a request with a token that is none.
+pub fn head(url: &str) -> String {
+    let url = Url::parse(url).unwrap();
+    let mut connection = TcpStream::connect((url.host_str().unwrap(), url.port().unwrap())).unwrap();
+    let path = url.path();
+    write!(connection, "GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nAuthorization: DPoP x\r\n\r\n")
+        .unwrap();
+    let mut answer = String::new();
+    connection.read_to_string(&mut answer).unwrap();
+    answer.split_once("\r\n\r\n").unwrap().0.to_owned()
+}
+
 /// The form that a page sends by itself, encoded.
 fn hidden_inputs(page: &str) -> Option<String> {
     let form = page.split_once("<form method=\"post\"")?.1.split_once("</form>")?.0;

@@ -171,7 +171,7 @@ pub fn everywhere(_: Flow, _: Place) -> bool {
 pub struct ManualClock(AtomicU64);
 
 impl ManualClock {
-    fn new() -> Arc<Self> {
+    pub fn new() -> Arc<Self> {
         Arc::new(Self(AtomicU64::new(1_704_067_200_000)))
     }
 
@@ -189,8 +189,11 @@ impl Clock for ManualClock {
         Duration::from_millis(self.0.load(Ordering::SeqCst))
     }
 
-    fn sleep_or_cancel<'a>(&'a self, duration: Duration, _: &'a Cancel) -> BoxFuture<'a, WaitEnd> {
+    fn sleep_or_cancel<'a>(&'a self, duration: Duration, cancel: &'a Cancel) -> BoxFuture<'a, WaitEnd> {
         Box::pin(async move {
+            if cancel.is_cancelled() {
+                return WaitEnd::Cancelled;
+            }
             self.pass(duration.as_secs().max(1));
             WaitEnd::Elapsed
         })

@@ -180,6 +180,10 @@ impl Client {
         }
     }
 
+    pub fn client_id(&self) -> &str {
+        self.core().client_id()
+    }
+
     pub fn counters(&self) -> grantee::counters::Counters {
         self.core().counters()
     }
@@ -323,4 +327,75 @@ pub fn callback_of(url: &Url) -> String {
 /// Every text by which an error may reach a log.
 pub fn shown(error: &Error) -> String {
     format!("{error} {error:?} {error:#?} {:?}", error.hint())
+}
+
+#[derive(Debug)]
+pub enum Polling {
+    Async(grantee::Polling),
+    Blocking(blocking::Polling),
+}
+
+impl Client {
+    /// The login on a device, and its waits.
+    pub fn device(
+        &self,
+        request: grantee::DeviceAuthorizationRequest,
+    ) -> Result<(grantee::DeviceAuthorization, Polling)> {
+        match self {
+            Self::Async(client) => {
+                let device = RUNTIME.block_on(client.device(request))?;
+                Ok((device.authorization().clone(), Polling::Async(device.polling())))
+            }
+            Self::Blocking(client) => {
+                let device = client.device(request)?;
+                Ok((device.authorization().clone(), Polling::Blocking(device.polling())))
+            }
+        }
+    }
+
+    /// The `auth_req_id` of a backchannel authentication, and its waits.
+    pub fn backchannel(&self, request: grantee::BackchannelAuthenticationRequest) -> Result<(String, Polling)> {
+        match self {
+            Self::Async(client) => {
+                let asked = RUNTIME.block_on(client.backchannel(request))?;
+                let id = asked.pending().auth_req_id().reveal().to_owned();
+                Ok((id, Polling::Async(asked.polling()?)))
+            }
+            Self::Blocking(client) => {
+                let asked = client.backchannel(request)?;
+                let id = asked.pending().auth_req_id().reveal().to_owned();
+                Ok((id, Polling::Blocking(asked.polling()?)))
+            }
+        }
+    }
+}
+
+impl Polling {
+    pub fn next(&mut self) -> Option<grantee::PollState<Login>> {
+        match self {
+            Self::Async(polling) => RUNTIME.block_on(polling.next()).map(|state| state.map(Login::Async)),
+            Self::Blocking(polling) => polling.next().map(|state| state.map(Login::Blocking)),
+        }
+    }
+
+    pub fn poll_once(&mut self) -> Option<grantee::PollState<Login>> {
+        match self {
+            Self::Async(polling) => RUNTIME.block_on(polling.poll_once()).map(|state| state.map(Login::Async)),
+            Self::Blocking(polling) => polling.poll_once().map(|state| state.map(Login::Blocking)),
+        }
+    }
+
+    pub fn cancelled_by(self, cancel: &grantee::ports::Cancel) -> Self {
+        match self {
+            Self::Async(polling) => Self::Async(polling.cancelled_by(cancel)),
+            Self::Blocking(polling) => Self::Blocking(polling.cancelled_by(cancel)),
+        }
+    }
+
+    pub fn wait(self) -> Result<Login> {
+        match self {
+            Self::Async(polling) => RUNTIME.block_on(polling.wait()).map(Login::Async),
+            Self::Blocking(polling) => polling.wait().map(Login::Blocking),
+        }
+    }
 }

@@ -4,6 +4,7 @@
 mod faces;
 
 mod disk;
+mod extensions;
 mod killed;
 mod matrix;
 mod sessions;

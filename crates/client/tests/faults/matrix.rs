@@ -12,7 +12,7 @@ use std::time::Duration;
 
 const CLIENT_SECRET: &str = "s3cret-of-the-client";
 const PASSWORD: &str = "s3cret-of-the-person";
-const BODY: &str = "{\"access_token\": \"s3cret-in-the-body\"";
+pub(crate) const BODY: &str = "{\"access_token\": \"s3cret-in-the-body\"";
 const REDIRECT_URI: &str = "http://127.0.0.1/callback";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -62,7 +62,7 @@ impl Column {
 }
 
 #[derive(Debug, Clone)]
-enum Expect {
+pub(crate) enum Expect {
     /// An error with this code, whose message has these parts: what was expected, what came.
     Fails { code: &'static str, says: &'static [&'static str], transient: bool },
     /// As if nothing had happened.
@@ -103,19 +103,19 @@ const IN_THE_BROWSER: &str = "the person's browser sees it; no callback comes of
 const NO_MEMBERS: &str = "its successful answer has no members";
 const NOT_OURS: &str = "its members are the API's own, and the program's to judge";
 
-fn rule(says: &'static [&'static str]) -> Expect {
+pub(crate) fn rule(says: &'static [&'static str]) -> Expect {
     Expect::Fails { code: "rule_violation", says, transient: false }
 }
 
-fn transport(code: &'static str, says: &'static [&'static str]) -> Expect {
+pub(crate) fn transport(code: &'static str, says: &'static [&'static str]) -> Expect {
     Expect::Fails { code, says, transient: true }
 }
 
-fn omit(name: &str) -> Misbehaviour {
+pub(crate) fn omit(name: &str) -> Misbehaviour {
     Misbehaviour::OmitMember(name.into())
 }
 
-fn twice(name: &str) -> Misbehaviour {
+pub(crate) fn twice(name: &str) -> Misbehaviour {
     Misbehaviour::DuplicateMember(name.into())
 }
 
@@ -301,9 +301,9 @@ fn table() -> Vec<Row> {
     ]
 }
 
-const EVIL: &str = "https://evil.example";
+pub(crate) const EVIL: &str = "https://evil.example";
 /// Replaced by a server of the case's own, which nobody may ask.
-const ELSEWHERE: &str = "elsewhere";
+pub(crate) const ELSEWHERE: &str = "elsewhere";
 
 /// What the act was done with and must not show.
 struct Outcome {
@@ -423,25 +423,37 @@ fn check(face: Face, row: &Row, column: Column, misbehaviour: &Misbehaviour, exp
     let Outcome { result, secrets } = act(face, column, &server, &misbehaviour, timeout);
     assert_eq!(server.count(column.endpoint()), 1, "{case}: requests sent");
     assert!(elsewhere.requests().is_empty(), "{case}: a redirect was followed");
+    let stage = if matches!(misbehaviour, Misbehaviour::ReusedCode) { "token request: " } else { column.stage() };
+    let wait = row.name.contains("Retry-After").then_some(Duration::from_secs(7));
+    agrees(&case, stage, expect, result, wait, &secrets);
+}
+
+/// Whether what came is what the table tells.
+pub(crate) fn agrees(
+    case: &str,
+    stage: &str,
+    expect: &Expect,
+    result: Result<Option<u16>, Error>,
+    expected_wait: Option<Duration>,
+    secrets: &[String],
+) {
     match (expect, result) {
         (Expect::Works, Ok(None | Some(200))) => {}
         (Expect::Answer(expected), Ok(Some(status))) => assert_eq!(status, *expected, "{case}"),
         (Expect::Fails { code, says, transient }, Err(error)) => {
             let text = error.to_string();
             assert_eq!(error.code(), *code, "{case}: {text}");
-            let stage =
-                if matches!(misbehaviour, Misbehaviour::ReusedCode) { "token request: " } else { column.stage() };
-            assert!(text.starts_with(stage) || *code == "configuration", "{case}: {text}");
+            let is_staged = !matches!(*code, "configuration" | "untrusted_issuer");
+            assert!(text.starts_with(stage) || !is_staged, "{case}: {text}");
             for part in *says {
                 assert!(text.contains(part), "{case}: no «{part}» in «{text}»");
             }
             assert!(!text.contains('\n'), "{case}: one line: {text}");
             assert_eq!(error.is_transient(), *transient, "{case}: {text}");
             assert!(!error.needs_login(), "{case}: {text}");
-            let expected_wait = if row.name.contains("Retry-After") { Some(Duration::from_secs(7)) } else { None };
             assert_eq!(error.retry_after(), expected_wait, "{case}");
             let shown = shown(&error);
-            for secret in &secrets {
+            for secret in secrets {
                 assert!(!shown.contains(secret.as_str()), "{case}: {secret} shows in {shown}");
             }
         }

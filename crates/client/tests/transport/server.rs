@@ -1,4 +1,5 @@
 //! A server, with TLS or without, that says yes to everything; a proxy; an authority that signs certificates.
+#![allow(dead_code)] // no test file uses all of it
 
 use rcgen::{BasicConstraints, CertificateParams, IsCa, Issuer, KeyPair};
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
@@ -15,7 +16,7 @@ pub(crate) struct Certificate {
     pub(crate) pem: String,
     pub(crate) key_pem: String,
     pub(crate) der: Vec<u8>,
-    key_der: Vec<u8>,
+    pub(crate) key_der: Vec<u8>,
 }
 
 impl Certificate {
@@ -56,9 +57,17 @@ impl Authority {
     }
 
     pub(crate) fn signs(&self, names: &[&str]) -> Certificate {
-        let key = KeyPair::generate().unwrap();
-        Certificate::new(&params(names).signed_by(&key, &self.issuer).unwrap(), &key)
+        self.signs_key(names, &KeyPair::generate().unwrap())
     }
+
+    pub(crate) fn signs_key(&self, names: &[&str], key: &KeyPair) -> Certificate {
+        Certificate::new(&params(names).signed_by(key, &self.issuer).unwrap(), key)
+    }
+}
+
+pub(crate) fn pem(label: &str, der: &[u8]) -> String {
+    let body = grantee_jose::base64url::encode_standard(der);
+    format!("-----BEGIN {label}-----\n{body}\n-----END {label}-----\n")
 }
 
 #[derive(Clone, Debug)]

@@ -132,7 +132,7 @@ pub(super) const TOKEN_TYPE: usize = 10;
 pub(super) const EXPIRES_IN: usize = 11;
 pub(super) const SCOPE: usize = 12;
 
-fn protocol(name: &str) -> Option<usize> {
+pub(super) fn protocol(name: &str) -> Option<usize> {
     // Most strangers' names differ in length from all of ours, so few are compared.
     NAMES.iter().position(|known| known.len() == name.len() && *known == name)
 }
@@ -140,6 +140,7 @@ fn protocol(name: &str) -> Option<usize> {
 pub(super) type Pair<'a> = (Cow<'a, str>, Cow<'a, str>);
 
 /// The callback's parameters, borrowed from it where nothing had to be decoded.
+#[derive(Default)]
 pub(super) struct Answer<'a> {
     protocol: [Option<Cow<'a, str>>; NAMES.len()],
     pub(super) further: Vec<Pair<'a>>,
@@ -211,6 +212,10 @@ impl<'a> Answer<'a> {
             }
         }
         Ok(answer)
+    }
+
+    pub(super) fn set(&mut self, place: usize, value: String) {
+        self.protocol[place] = Some(value.into());
     }
 
     pub(super) fn get(&self, place: usize) -> Option<&str> {

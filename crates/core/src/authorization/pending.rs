@@ -1,8 +1,9 @@
 //! What is kept between sending a person off and their coming back: [RFC 9700 sections 2.1 and 4.4](https://www.rfc-editor.org/rfc/rfc9700#section-2.1).
 
 use super::callback::Callback;
+use super::jarm;
 use super::pkce::CodeVerifier;
-use super::response::{AuthorizationResponse, Unverified};
+use super::response::{AuthorizationResponse, Read};
 use super::response_type::ResponseType;
 use crate::error::{Error, Result};
 use crate::oidc::IdTokenExpectations;
@@ -54,7 +55,7 @@ pub struct Pending {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub(super) response_mode: Option<String>,
     #[serde(default, skip_serializing_if = "Scope::is_empty")]
-    pub(super) scope: Scope,
+    pub(crate) scope: Scope,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) resource: Vec<String>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -69,6 +70,10 @@ pub struct Pending {
     pub(super) essential_acr: Scope,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(super) params: Vec<(String, Secret)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) key_thumbprint: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(crate) request_expires_at: Option<UnixTime>,
     pub(super) created_at: UnixTime,
 }
 
@@ -76,21 +81,36 @@ impl Pending {
     /// Judges the callback, and is used up whatever comes of it.
     ///
     /// The checks, in this order: no protocol parameter stands twice; `iss` is the issuer asked (RFC 9207); `state` is the
-    /// one sent; the answer is no error; it holds what was asked for, and nothing that was not. An answer with tokens in it
-    /// is judged by [`Client::respond`](crate::Client::respond), which has the server's keys.
+    /// one sent; the answer is no error; it holds what was asked for, and nothing that was not. An answer with tokens in it, and
+    /// a signed one, is judged by [`Client::respond`](crate::Client::respond), which has the server's keys.
+    ///
+    /// ```compile_fail,E0382
+    /// # use grantee_core::authorization::Pending;
+    /// fn twice(pending: Pending) {
+    ///     let _ = pending.respond("code=a&state=s");
+    ///     let _ = pending.respond("code=b&state=s"); // used up
+    /// }
+    /// ```
     ///
     /// # Errors
-    /// [`Error::Config`] when tokens were asked for in the answer itself.
+    /// [`Error::Config`] when tokens were asked for in the answer itself, or a signed answer.
     /// [`Error::Server`] when the server or the person said no, with the stage `authorization response`.
     /// [`Error::Rule`] when the callback breaks a rule, and so may come from anybody.
     pub fn respond<'a>(self, callback: impl Into<Callback<'a>>) -> Result<AuthorizationResponse> {
-        if self.response_type()?.fragment() {
+        if self.response_type()?.fragment() || self.expects_signed() {
+            let asked = match self.response_mode.as_deref() {
+                Some(mode) if self.expects_signed() => format!("response_mode {mode}"),
+                _ => format!("response_type {}", self.response_type),
+            };
             return Err(Error::config(
-                format!("an answer to response_type {} can't be judged without the server's keys", self.response_type),
+                format!("an answer to {asked} can't be judged without the server's keys"),
                 "hand it to the client: respond(..) or finish(..)",
             ));
         }
-        Ok(Unverified::read(self, &callback.into())?.response)
+        match Read::at(self, &callback.into(), UnixTime::now())? {
+            Read::Plain(read) => Ok(read.verified(None)),
+            Read::Signed(_) => Err(Error::config("a signed answer is judged by the client", "hand it to finish(..)")),
+        }
     }
 
     pub(crate) fn response_type(&self) -> Result<ResponseType> {
@@ -102,11 +122,17 @@ impl Pending {
         })
     }
 
+    /// Whether the answer is to come as a signed JWT.
+    pub(crate) fn expects_signed(&self) -> bool {
+        self.response_mode.as_deref().is_some_and(jarm::is_mode)
+    }
+
     /// Whether the answer is looked for in the fragment first.
     pub(super) fn expects_fragment(&self) -> bool {
         match self.response_mode.as_deref() {
-            Some(mode) => mode == "fragment",
-            None => self.response_type().is_ok_and(ResponseType::fragment),
+            Some("fragment" | "fragment.jwt") => true,
+            None | Some("jwt") => self.response_type().is_ok_and(ResponseType::fragment),
+            Some(_) => false,
         }
     }
 
@@ -149,6 +175,16 @@ impl Pending {
     /// How the answer was asked to travel, where the request said so.
     pub fn response_mode(&self) -> Option<&str> {
         self.response_mode.as_deref()
+    }
+
+    /// What exactly is asked for (RFC 9396).
+    pub fn authorization_details(&self) -> Option<&Value> {
+        self.authorization_details.as_ref()
+    }
+
+    /// When the person must have been sent off by, where the request was pushed (RFC 9126 section 2.2).
+    pub fn request_expires_at(&self) -> Option<UnixTime> {
+        self.request_expires_at
     }
 
     /// When the request was made: to forget those that nobody comes back from.

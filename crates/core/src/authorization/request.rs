@@ -3,7 +3,11 @@
 //! RFC 8707 and RFC 9396.
 
 mod checks;
+mod parameters;
 mod query;
+
+pub(crate) use checks::resource as check_resource;
+pub(crate) use parameters::{Additions, Prepared};
 
 use super::pending::{Pending, Version};
 use super::pkce::{CodeChallengeMethod, CodeVerifier};
@@ -14,7 +18,6 @@ use crate::wire;
 use crate::{Scope, Secret, UnixTime};
 use ::url::Url;
 use grantee_jose::base64url;
-use query::Query;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
@@ -68,6 +71,8 @@ pub struct AuthorizationRequest {
     audience: Vec<String>,
     params: Vec<(String, Secret)>,
     implicit: bool,
+    pushed: bool,
+    request_object: Option<bool>,
 }
 
 /// Asks for an access token straight from the authorization endpoint (`response_type=token`,
@@ -173,7 +178,9 @@ impl AuthorizationRequest {
         self
     }
 
-    /// OPTIONAL. How the answer travels: `query`, `fragment`, `form_post`.
+    /// OPTIONAL. How the answer travels: `query`, `fragment`, `form_post`; or signed, as `jwt`, `query.jwt`, `fragment.jwt` or
+    /// `form_post.jwt` ([JARM](https://openid.net/specs/oauth-v2-jarm.html)), which is read by the client's
+    /// [`finish`](crate::Client::finish) and [`respond`](crate::Client::respond).
     #[must_use]
     pub fn response_mode(mut self, response_mode: impl Into<String>) -> Self {
         self.response_mode = Some(response_mode.into());
@@ -269,6 +276,34 @@ impl AuthorizationRequest {
         self
     }
 
+    /// Sends the request to the server from here, so that the browser carries no more than a reference to it
+    /// ([RFC 9126](https://www.rfc-editor.org/rfc/rfc9126)). A server that requires it gets it by itself.
+    #[must_use]
+    pub fn pushed(mut self) -> Self {
+        self.pushed = true;
+        self
+    }
+
+    /// Whether the request goes as a signed request object ([RFC 9101](https://www.rfc-editor.org/rfc/rfc9101)), in the place of
+    /// what the client's configuration says: every request does where it has a signer for them.
+    #[must_use]
+    pub fn request_object(mut self, wanted: bool) -> Self {
+        self.request_object = Some(wanted);
+        self
+    }
+
+    pub(crate) fn asks_for_request_object(&self) -> bool {
+        self.request_object == Some(true)
+    }
+
+    pub(crate) fn asks_for_id_token(&self) -> bool {
+        self.response_type.contains("id_token")
+    }
+
+    pub(crate) fn default_response_mode(&mut self, mode: &str) {
+        self.response_mode.get_or_insert_with(|| mode.to_owned());
+    }
+
     /// The way to weaker requests.
     pub fn danger(self) -> DangerousRequest {
         DangerousRequest(self)
@@ -288,11 +323,23 @@ impl AuthorizationRequest {
     ///
     /// # Errors
     /// As [`start`](Self::start).
-    pub fn start_as_text(mut self, context: &RequestContext<'_>) -> Result<(String, Pending)> {
+    pub fn start_as_text(self, context: &RequestContext<'_>) -> Result<(String, Pending)> {
+        if self.pushed || self.asks_for_request_object() {
+            return Err(Error::config(
+                "a request that is pushed or signed can't be made without a client",
+                "hand it to the client's start(..)",
+            ));
+        }
+        let prepared = self.prepare(context, Additions::default())?;
+        Ok((prepared.url(), prepared.pending))
+    }
+
+    /// Checks the request and makes what is to be made, all but the text.
+    pub(crate) fn prepare(mut self, context: &RequestContext<'_>, additions: Additions) -> Result<Prepared> {
         let endpoint = checks::endpoint(context)?;
         let response_type = ResponseType::of_request(&self.response_type, self.implicit)?;
         let redirect_uri = checks::redirect_uri(self.redirect_uri.take(), context)?;
-        self.check(response_type)?;
+        self.check(response_type, additions.encrypted_answers)?;
         self.claims = self.claims.take().map(checks::claims).transpose()?;
         self.authorization_details =
             self.authorization_details.take().map(checks::authorization_details).transpose()?;
@@ -315,6 +362,8 @@ impl AuthorizationRequest {
             Some(own) => Some(checks::own_value("nonce", own)?),
             None => makes_nonce.then(|| random.secret()),
         };
+        // The code will be bound to this key (RFC 9449 section 10).
+        let bound_to = additions.parameters.iter().find(|(name, _)| *name == "dpop_jkt");
         let pending = Pending {
             version: Version,
             state,
@@ -334,12 +383,14 @@ impl AuthorizationRequest {
             acr_values: std::mem::take(&mut self.acr_values),
             essential_acr: self.claims.as_ref().map(checks::essential_acr).unwrap_or_default(),
             params: std::mem::take(&mut self.params),
+            key_thumbprint: bound_to.map(|(_, thumbprint)| thumbprint.clone()),
+            request_expires_at: None,
             created_at: context.now,
         };
-        Ok((self.append(&endpoint, &pending, method), pending))
+        Ok(Prepared { endpoint, request: self, method, added: additions.parameters, pending })
     }
 
-    fn check(&self, response_type: ResponseType) -> Result<()> {
+    fn check(&self, response_type: ResponseType, encrypted_answers: bool) -> Result<()> {
         if response_type.id_token && !self.scope.contains("openid") {
             return Err(Error::config(
                 "an ID token is asked for without the scope openid",
@@ -352,8 +403,11 @@ impl AuthorizationRequest {
                 "leave response_mode out, or ask for form_post (OAuth 2.0 Multiple Response Types section 5)",
             ));
         }
-        if self.response_mode.as_deref().is_some_and(|mode| mode == "jwt" || mode.ends_with(".jwt")) {
-            return Err(Error::config("signed answers (JARM) can't be read yet", "they come with a later version"));
+        if response_type.fragment() && self.response_mode.as_deref() == Some("query.jwt") && !encrypted_answers {
+            return Err(Error::config(
+                "tokens can't come in a query, where logs and referrers show them, unless they are encrypted",
+                "ask for fragment.jwt or form_post.jwt, or register the client for encryption (JARM section 2.3.1)",
+            ));
         }
         if self.prompt.contains("none") && self.prompt.iter().nth(1).is_some() {
             return Err(Error::config(
@@ -363,60 +417,6 @@ impl AuthorizationRequest {
         }
         self.resource.iter().try_for_each(|resource| checks::resource(resource))?;
         self.params.iter().try_for_each(|(name, _)| checks::param(name))
-    }
-
-    /// Adds what is asked to the endpoint's own query.
-    fn append(&self, endpoint: &Url, pending: &Pending, method: Option<CodeChallengeMethod>) -> String {
-        let mut query = Query::after(endpoint);
-        query.pair("response_type", &pending.response_type);
-        query.pair("client_id", &pending.client_id);
-        query.pair("redirect_uri", &pending.redirect_uri);
-        query.words("scope", &pending.scope);
-        query.pair("state", pending.state.reveal());
-        if let Some(nonce) = &pending.nonce {
-            query.pair("nonce", nonce.reveal());
-        }
-        match (&pending.code_verifier, method) {
-            (Some(verifier), Some(CodeChallengeMethod::S256)) => {
-                query.pair("code_challenge", &verifier.challenge_s256());
-                query.pair("code_challenge_method", "S256");
-            }
-            (Some(verifier), Some(CodeChallengeMethod::Plain)) => {
-                query.pair("code_challenge", verifier.reveal());
-                query.pair("code_challenge_method", "plain");
-            }
-            _ => {}
-        }
-        for (name, value) in [
-            ("response_mode", pending.response_mode.as_deref()),
-            ("display", self.display.as_deref()),
-            ("login_hint", self.login_hint.as_ref().map(Secret::reveal)),
-            ("id_token_hint", self.id_token_hint.as_ref().map(Secret::reveal)),
-        ] {
-            if let Some(value) = value {
-                query.pair(name, value);
-            }
-        }
-        query.words("prompt", &self.prompt);
-        query.words("acr_values", &pending.acr_values);
-        query.words("ui_locales", &self.ui_locales);
-        if let Some(seconds) = pending.max_age {
-            query.pair("max_age", &seconds.to_string());
-        }
-        for (name, value) in [("claims", &self.claims), ("authorization_details", &pending.authorization_details)] {
-            if let Some(value) = value {
-                query.pair(name, &value.to_string());
-            }
-        }
-        for (name, values) in [("resource", &pending.resource), ("audience", &pending.audience)] {
-            for value in values {
-                query.pair(name, value);
-            }
-        }
-        for (name, value) in &pending.params {
-            query.foreign_pair(name, value.reveal());
-        }
-        query.into_text()
     }
 }
 

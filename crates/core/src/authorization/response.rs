@@ -5,6 +5,7 @@ use super::callback::{
     ACCESS_TOKEN, Answer, CODE, Callback, ERROR, ERROR_DESCRIPTION, ERROR_URI, EXPIRES_IN, ID_TOKEN, ISS, NAMES,
     RESPONSE, SCOPE, SESSION_STATE, STATE, TOKEN_TYPE, rule,
 };
+use super::jarm::Signed;
 use super::pending::Pending;
 use super::pkce::CodeVerifier;
 use crate::endpoint::token;
@@ -89,6 +90,11 @@ impl AuthorizationResponse {
         self.asked.authorization_details.as_ref()
     }
 
+    /// The thumbprint of the key that the code is bound to (RFC 9449 section 10).
+    pub fn key_thumbprint(&self) -> Option<&str> {
+        self.asked.key_thumbprint.as_deref()
+    }
+
     /// How old, in seconds, the login was allowed to be.
     pub fn max_age(&self) -> Option<u64> {
         self.asked.max_age
@@ -133,6 +139,41 @@ impl AuthorizationResponse {
     }
 }
 
+/// An answer that was read.
+#[allow(clippy::large_enum_variant)] // It lives for a moment, and nearly always is the large one.
+pub(crate) enum Read {
+    /// Plain parameters, judged.
+    Plain(Unverified),
+    /// A JWT, which the server's keys must open first.
+    Signed(Signed),
+}
+
+impl Read {
+    pub(crate) fn at(asked: Pending, callback: &Callback<'_>, now: UnixTime) -> Result<Self> {
+        let answer = Answer::read(&asked, callback)?;
+        match (answer.get(RESPONSE).map(Secret::from), asked.expects_signed()) {
+            (None, false) => Unverified::judge(asked, answer, false, now).map(Self::Plain),
+            (Some(response), true) => {
+                let iss = answer.get(ISS).map(str::to_owned);
+                Ok(Self::Signed(Signed { asked, response, iss }))
+            }
+            (Some(_), false) => Err(rule("the answer travels as it was asked to", "JARM section 2.3")
+                .expected("plain parameters")
+                .got("a signed answer (response)")
+                .hint("ask for one with response_mode jwt (JARM), so that it is verified")
+                .into()),
+            // Whoever can make a browser come here can make up plain parameters.
+            (None, true) => Err(rule("the answer is signed, as was asked", "JARM section 2.3")
+                .expected("a JWT in response")
+                .got(match answer.get(ERROR).filter(|error| is_plain_word(error)) {
+                    Some(error) => format!("plain parameters that say {error}"),
+                    None => "plain parameters".to_owned(),
+                })
+                .into()),
+        }
+    }
+}
+
 /// An answer that was judged but for the ID token in it.
 pub(crate) struct Unverified {
     pub(crate) response: AuthorizationResponse,
@@ -141,23 +182,12 @@ pub(crate) struct Unverified {
 }
 
 impl Unverified {
-    pub(super) fn read(asked: Pending, callback: &Callback<'_>) -> Result<Self> {
-        Self::read_at(asked, callback, UnixTime::now())
-    }
-
-    pub(crate) fn read_at(asked: Pending, callback: &Callback<'_>, now: UnixTime) -> Result<Self> {
+    /// Judges an answer. `signed` is one whose `iss` and signature were verified.
+    pub(super) fn judge(asked: Pending, mut answer: Answer<'_>, signed: bool, now: UnixTime) -> Result<Self> {
         let response_type = asked.response_type()?;
-        let mut answer = Answer::read(&asked, callback)?;
-        if answer.get(RESPONSE).is_some() {
-            return Err(rule("the answer travels as it was asked to", "RFC 6749 section 4.1.2")
-                .expected("plain parameters")
-                .got("a signed answer (response)")
-                .hint("JARM comes with a later version; ask for another response_mode")
-                .into());
-        }
         // An ID token names the issuer too, and is verified (RFC 9207 section 2.4).
         let vouched = response_type.id_token && answer.get(ID_TOKEN).is_some() && answer.get(ERROR).is_none();
-        check_issuer(&asked, answer.get(ISS), vouched)?;
+        check_issuer(&asked, answer.get(ISS), signed || vouched)?;
         check_state(&asked, &answer)?;
         if let Some(error) = server_error(&answer)? {
             return Err(error);

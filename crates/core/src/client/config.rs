@@ -1,13 +1,21 @@
 //! What is settled about a client before its first conversation.
 
 use crate::Secret;
+use crate::authorization::rules::AuthorizationRules;
 use crate::client_auth::{ClientAuth, Credentials, SecretMethods};
 use crate::endpoint::discovery;
+use crate::endpoint::introspection_jwt::IntrospectionRules;
+use crate::endpoint::registration::RegisteredAuth;
 use crate::error::{Error, Result};
 use crate::hooks::Hook;
 use crate::metadata::AuthorizationServer;
 use crate::oidc::rules::{AlgorithmRule, Encryption, Expectation, Holds, IdTokenRules, LogoutRules, UserinfoRules};
+use crate::ports::{Certificate, Ports};
+use crate::rules::Rules;
 use crate::session::call::Placement;
+use crate::token_type::TokenType;
+use crate::token_type::bearer::Bearer;
+use crate::token_type::dpop::Dpop;
 use grantee_jose::{Decrypter, Jwk, JwkSet, SignatureAlgorithm};
 use std::sync::Arc;
 use std::time::Duration;
@@ -39,11 +47,23 @@ pub struct Config {
     pub(crate) issuer_policy: discovery::IssuerPolicy,
     pub(crate) metadata_lifetime: Duration,
     pub(crate) allow_http: bool,
+    /// Whether its HTTP client takes any certificate: a profile has to know.
+    pub(crate) accept_invalid_certs: bool,
     pub(crate) id_token: IdTokenRules,
     pub(crate) userinfo: UserinfoRules,
+    pub(crate) introspection: IntrospectionRules,
     pub(crate) logout: LogoutRules,
     pub(crate) decryption_keys: Vec<Arc<dyn Decrypter>>,
     pub(crate) jwks: Option<JwkSet>,
+    pub(crate) token_type: Arc<dyn TokenType>,
+    /// What went wrong while it was put together.
+    pub(crate) fault: Option<Error>,
+    pub(crate) rules: Option<Rules>,
+    pub(crate) authorization: AuthorizationRules,
+    pub(crate) initial_access_token: Option<Secret>,
+    pub(crate) registered: Option<RegisteredAuth>,
+    /// Where registrations may be managed besides the server's own origin.
+    pub(crate) registration_origins: Vec<String>,
 }
 
 impl Config {
@@ -62,11 +82,20 @@ impl Config {
             issuer_policy: discovery::IssuerPolicy::default(),
             metadata_lifetime: Duration::from_secs(3600),
             allow_http: false,
+            accept_invalid_certs: false,
             id_token: IdTokenRules::default(),
             userinfo: UserinfoRules::default(),
+            introspection: IntrospectionRules::default(),
             logout: LogoutRules::default(),
             decryption_keys: Vec::new(),
             jwks: None,
+            token_type: Arc::new(Bearer),
+            fault: None,
+            rules: None,
+            authorization: AuthorizationRules::default(),
+            initial_access_token: None,
+            registered: None,
+            registration_origins: Vec::new(),
         }
     }
 }
@@ -113,11 +142,78 @@ macro_rules! client_config_methods {
             self
         }
 
+        /// A client as the server has registered it: identifier, secret, and all that it is registered for is expected from
+        /// here on (how it authenticates, the algorithms of ID tokens and userinfo answers, its redirect URI where it has one). A
+        /// client that is registered for `private_key_jwt` gets its key by [`client_key`](Self::client_key) or
+        /// [`auth`](Self::auth) as well. Used at another server than the one that registered it, it is an error.
+        #[must_use]
+        pub fn registration(mut self, kept: &$crate::endpoint::registration::Registration) -> Self {
+            self.config.set_registration(kept);
+            self
+        }
+
+        /// The token that lets a client register, where the server wants one ([RFC 7591 section
+        /// 3](https://www.rfc-editor.org/rfc/rfc7591#section-3)).
+        #[must_use]
+        pub fn initial_access_token(mut self, token: impl Into<$crate::Secret>) -> Self {
+            self.config.set_initial_access_token(token.into());
+            self
+        }
+
+        /// An origin, beside the server's own, where registrations may be read, updated and deleted, such as
+        /// `https://manage.as.example`: the secret and the registration access token go there. May be given more than once.
+        #[must_use]
+        pub fn trusted_registration_origin(mut self, origin: &str) -> Self {
+            self.config.add_registration_origin(origin);
+            self
+        }
+
+        /// The registration endpoint, in the place of the one in the metadata.
+        #[must_use]
+        pub fn registration_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().registration_endpoint = Some(url.into());
+            self
+        }
+
         /// The client-authentication method, in the place of the one that would follow from the metadata.
         #[must_use]
         pub fn auth(mut self, method: impl $crate::client_auth::ClientAuth + 'static) -> Self {
             self.config.set_auth(std::sync::Arc::new(method));
             self
+        }
+
+        /// A profile whose rules this client keeps to, beyond those of each specification: a configuration, a server and a request
+        /// that break one are refused, and what the profile asks for is done by itself. `audit()` of the client explains it.
+        #[must_use]
+        pub fn rules(mut self, rules: $crate::rules::Rules) -> Self {
+            self.config.set_rules(rules);
+            self
+        }
+
+        /// The type of the tokens this client asks for, in the place of Bearer. Everything that uses a token follows it.
+        #[must_use]
+        pub fn token_type(mut self, token_type: impl $crate::token_type::TokenType + 'static) -> Self {
+            self.config.set_token_type(std::sync::Arc::new(token_type));
+            self
+        }
+
+        /// Binds tokens to this private key, and proves it with each request (DPoP,
+        /// [RFC 9449](https://www.rfc-editor.org/rfc/rfc9449)). Keep it as long as its tokens. For one that lives elsewhere, and
+        /// while keys are rotated, hand a [`Dpop`]($crate::token_type::dpop::Dpop) to [`token_type`](Self::token_type). A key that
+        /// can't sign is an error when the client is built.
+        #[must_use]
+        pub fn dpop(mut self, key: $crate::jose::Jwk) -> Self {
+            self.config.set_dpop(&key);
+            self
+        }
+
+        /// Asks for tokens that are bound to the client's certificate
+        /// ([RFC 8705 section 3](https://www.rfc-editor.org/rfc/rfc8705#section-3)), however the client authenticates: requests go
+        /// to the server's `mtls_endpoint_aliases`, and a session replaces its token when the certificate is renewed. The client
+        /// must have one.
+        #[must_use]
+        pub fn certificate_bound_tokens(self) -> Self {
+            self.token_type($crate::token_type::certificate_bound::CertificateBound)
         }
 
         /// Sends identifier and secret of `client_secret_basic` as they are, for servers that do not decode them.
@@ -131,6 +227,68 @@ macro_rules! client_config_methods {
         #[must_use]
         pub fn redirect_uri(mut self, redirect_uri: impl Into<String>) -> Self {
             self.config.set_redirect_uri(redirect_uri.into());
+            self
+        }
+
+        /// Pushes every authorization request to the server from here, so that the browser carries a reference alone
+        /// ([RFC 9126](https://www.rfc-editor.org/rfc/rfc9126)). A server that requires it gets it without this.
+        #[must_use]
+        pub fn par(mut self) -> Self {
+            self.config.set_par();
+            self
+        }
+
+        /// Sends every authorization request as a signed request object ([RFC 9101](https://www.rfc-editor.org/rfc/rfc9101)): made
+        /// by a [`Signer`]($crate::jose::Signer), or as
+        /// [`RequestObjects`]($crate::authorization::RequestObjects) say.
+        #[must_use]
+        pub fn request_object(mut self, objects: impl Into<$crate::authorization::RequestObjects>) -> Self {
+            self.config.set_request_objects(objects.into());
+            self
+        }
+
+        /// As [`request_object`](Self::request_object), signed with the client's secret by HS256, HS384 or HS512.
+        #[must_use]
+        pub fn request_object_by_secret(self, alg: $crate::jose::SignatureAlgorithm) -> Self {
+            self.request_object($crate::authorization::RequestObjects::by_secret(alg))
+        }
+
+        /// Encrypts request objects to the server's key, or, with a symmetric `alg`, by a key made of the client's secret.
+        #[must_use]
+        pub fn request_object_encryption(mut self, alg: impl Into<String>, enc: impl Into<String>) -> Self {
+            self.config.set_request_object_encryption(alg.into(), enc.into());
+            self
+        }
+
+        /// The `alg` that signed authorization responses ([JARM](https://openid.net/specs/oauth-v2-jarm.html)) are signed by, as the
+        /// client is registered (`authorization_signed_response_alg`); RS256 where this is not called. Such an answer is asked for
+        /// with [`response_mode`]($crate::authorization::AuthorizationRequest::response_mode)`("jwt")`.
+        #[must_use]
+        pub fn authorization_alg(mut self, alg: impl Into<String>) -> Self {
+            self.config.set_authorization_alg(alg.into());
+            self
+        }
+
+        /// Takes signed authorization responses that are signed by any key of the server's: for a program that isn't told how its
+        /// client is registered. What [`authorization_alg`](Self::authorization_alg) says goes before it.
+        #[must_use]
+        pub fn accept_any_authorization_alg(mut self) -> Self {
+            self.config.set_any_authorization_alg();
+            self
+        }
+
+        /// How signed authorization responses are encrypted, as the client is registered (`authorization_encrypted_response_alg`
+        /// and `_enc`). One that is not encrypted is refused then. With a symmetric `alg` the key is made of the client's secret.
+        #[must_use]
+        pub fn authorization_encryption(mut self, alg: impl Into<String>, enc: impl Into<String>) -> Self {
+            self.config.set_authorization_encryption(alg.into(), enc.into());
+            self
+        }
+
+        /// Where authorization requests are pushed to, in the place of what the metadata says.
+        #[must_use]
+        pub fn pushed_authorization_request_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().pushed_authorization_request_endpoint = Some(url.into());
             self
         }
 
@@ -166,6 +324,20 @@ macro_rules! client_config_methods {
         #[must_use]
         pub fn revocation_endpoint(mut self, url: impl Into<String>) -> Self {
             self.config.members_mut().revocation_endpoint = Some(url.into());
+            self
+        }
+
+        /// Where a device starts (RFC 8628), in the place of what the metadata says.
+        #[must_use]
+        pub fn device_authorization_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().device_authorization_endpoint = Some(url.into());
+            self
+        }
+
+        /// Where a backchannel authentication starts (CIBA), in the place of what the metadata says.
+        #[must_use]
+        pub fn backchannel_authentication_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.members_mut().backchannel_authentication_endpoint = Some(url.into());
             self
         }
 
@@ -214,10 +386,10 @@ macro_rules! client_config_methods {
             self
         }
 
-        /// Takes ID tokens and userinfo answers that are encrypted by whatever a decryption key, or the client's secret, serves,
-        /// and such as are not encrypted: for a program that isn't told how its client is registered. What
-        /// [`id_token_encryption`](Self::id_token_encryption) and [`userinfo_encryption`](Self::userinfo_encryption) say goes
-        /// before it.
+        /// Takes ID tokens, userinfo answers and signed authorization responses that are encrypted by whatever a decryption key, or
+        /// the client's secret, serves, and such as are not encrypted: for a program that isn't told how its client is registered.
+        /// What [`id_token_encryption`](Self::id_token_encryption), [`userinfo_encryption`](Self::userinfo_encryption) and
+        /// [`authorization_encryption`](Self::authorization_encryption) say goes before it.
         #[must_use]
         pub fn accept_any_encryption(mut self) -> Self {
             self.config.set_any_encryption();
@@ -244,6 +416,23 @@ macro_rules! client_config_methods {
         #[must_use]
         pub fn userinfo_encryption(mut self, alg: impl Into<String>, enc: impl Into<String>) -> Self {
             self.config.set_userinfo_encryption(alg.into(), enc.into());
+            self
+        }
+
+        /// Asks for introspection answers that are signed, by the `alg` that the client is registered for
+        /// (`introspection_signed_response_alg`, [RFC 9701](https://www.rfc-editor.org/rfc/rfc9701)). One that is not signed, and so
+        /// could not be shown to others later, is refused then.
+        #[must_use]
+        pub fn introspection_alg(mut self, alg: impl Into<String>) -> Self {
+            self.config.set_introspection_alg(alg.into());
+            self
+        }
+
+        /// How introspection answers are encrypted, beside being signed, as the client is registered
+        /// (`introspection_encrypted_response_alg` and `_enc`).
+        #[must_use]
+        pub fn introspection_encryption(mut self, alg: impl Into<String>, enc: impl Into<String>) -> Self {
+            self.config.set_introspection_encryption(alg.into(), enc.into());
             self
         }
 
@@ -361,6 +550,24 @@ impl Config {
     }
 
     #[doc(hidden)]
+    pub fn set_rules(&mut self, rules: Rules) {
+        self.rules = Some(rules);
+    }
+
+    #[doc(hidden)]
+    pub fn set_token_type(&mut self, token_type: Arc<dyn TokenType>) {
+        self.token_type = token_type;
+    }
+
+    #[doc(hidden)]
+    pub fn set_dpop(&mut self, key: &Jwk) {
+        match Dpop::from_key(key) {
+            Ok(dpop) => self.set_token_type(Arc::new(dpop)),
+            Err(error) => self.fault = Some(error),
+        }
+    }
+
+    #[doc(hidden)]
     pub fn set_basic_raw(&mut self) {
         self.basic_raw = true;
     }
@@ -393,6 +600,11 @@ impl Config {
     #[doc(hidden)]
     pub fn set_allow_http(&mut self) {
         self.allow_http = true;
+    }
+
+    #[doc(hidden)]
+    pub fn set_accept_invalid_certs(&mut self) {
+        self.accept_invalid_certs = true;
     }
 
     #[doc(hidden)]
@@ -489,7 +701,8 @@ impl Config {
     #[doc(hidden)]
     pub fn refuse_reactor(&self) -> Result<()> {
         let method = matches!(&self.credentials, Credentials::Method(method) if method.needs_reactor());
-        if method || self.decryption_keys.iter().any(|key| key.needs_reactor()) {
+        let own = method || self.authorization.needs_reactor() || self.token_type.needs_reactor();
+        if own || self.decryption_keys.iter().any(|key| key.needs_reactor()) {
             return Err(Error::config(
                 "a signer or decrypter of this blocking client needs an async runtime",
                 "hand over one that implements BlockingSigner or BlockingDecrypter, wrapped in Inline",
@@ -498,17 +711,58 @@ impl Config {
         Ok(())
     }
 
+    /// That there is a certificate where the client is known by it, or its tokens are bound to it, as far as its HTTP client can
+    /// tell.
+    pub(crate) fn check_certificate(&self, ports: &Ports) -> Result<()> {
+        let method = matches!(&self.credentials, Credentials::Method(method) if method.uses_certificate());
+        if (method || self.token_type.over_mtls()) && ports.http.certificate() == Certificate::Absent {
+            return Err(Error::config(
+                "this client is known by its certificate, or its tokens are bound to one, and it has none (RFC 8705 section 2)",
+                "call client_certificate(…), or hand over an HTTP client of your own that shows one",
+            ));
+        }
+        Ok(())
+    }
+
+    /// Refuses a grant that a program without an async runtime can't use.
+    ///
+    /// # Errors
+    /// [`Error::Config`] that says so.
+    #[doc(hidden)]
+    pub fn refuse_reactor_of(grant: &dyn crate::grant::Grant) -> Result<()> {
+        if grant.needs_reactor() {
+            return Err(Error::config(
+                "the signer of this grant needs an async runtime, and the client is a blocking one",
+                "hand over one that implements BlockingSigner, wrapped in Inline",
+            ));
+        }
+        Ok(())
+    }
+
+    /// That there is a client, and that it has what it is registered to show.
+    pub(crate) fn check_client(&mut self) -> Result<()> {
+        if self.client_id.is_empty() {
+            return Err(Error::config("no client_id is given", "call client(id, secret) or public_client(id)"));
+        }
+        self.settle()
+    }
+
     /// That what is configured can work at all.
     pub(crate) fn check(&self) -> Result<()> {
+        if let Some(fault) = &self.fault {
+            return Err(fault.clone());
+        }
         self.credentials.check()?;
-        for encryption in self.id_token.encryption.iter().chain(&self.userinfo.encryption) {
+        self.authorization.check(self.secret.is_some())?;
+        let encryptions = self.id_token.encryption.iter().chain(&self.userinfo.encryption);
+        for encryption in encryptions.chain(&self.introspection.encryption) {
             encryption.parsed()?;
         }
         let id_token = match &self.id_token.algorithm {
             AlgorithmRule::Registered(alg) => Some(alg),
             AlgorithmRule::OnlyOneListed => None,
         };
-        for alg in id_token.into_iter().chain(&self.userinfo.algorithm) {
+        for alg in id_token.into_iter().chain(&self.userinfo.algorithm).chain(&self.introspection.algorithm) {
             let unsigned = alg == "none" && self.id_token.unsigned;
             if !unsigned && SignatureAlgorithm::from_name(alg).is_none() {
                 return Err(Error::config(

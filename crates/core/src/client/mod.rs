@@ -1,28 +1,32 @@
 //! The client: one registration at one authorization server, and the conversations it has there. Written once; both
 //! faces wrap it and differ in the ports they hand over.
 
+mod ask;
 mod config;
 mod login;
 
+pub(crate) use ask::{Demanded, Proof};
 pub use config::{Config, Server};
 pub use login::Login;
 
-use crate::client_auth::{AuthContext, ClientAuth};
+use crate::authorization::authorization_details;
+use crate::authorization::request::check_resource;
+use crate::client_auth::ClientAuth;
 use crate::counters::{Counters, Counting};
 use crate::endpoint::{introspection, revocation, token};
 use crate::error::{Error, Excerpt, Result, RuleViolation, TransportErrorKind};
-use crate::grant::{Grant, GrantContext, RefreshToken};
+use crate::grant::{Grant, GrantContext, RefreshToken, TokenParameters, polling};
 use crate::hooks::TokenAnswer;
 use crate::metadata::cache::MetadataCache;
 use crate::metadata::{AuthorizationServer, KeySource};
 use crate::oidc::id_token;
-use crate::ports::{Limits, Ports, Request};
+use crate::ports::{Cancel, Limits, Ports, Request};
 use crate::wire::draft::Draft;
 use crate::wire::{self};
 use crate::{Token, TokenToActOn, UnixTime};
 use bytes::Bytes;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::AtomicBool;
 use tracing::Instrument as _;
 use url::Url;
 
@@ -52,11 +56,17 @@ impl Client {
     ///
     /// # Errors
     /// [`Error::Config`] when the configuration can't work.
-    pub fn new(config: Config, ports: Ports) -> Result<Self> {
-        if config.client_id.is_empty() {
-            return Err(Error::config("no client_id is given", "call client(id, secret) or public_client(id)"));
-        }
+    pub fn new(mut config: Config, ports: Ports) -> Result<Self> {
+        config.check_client()?;
+        Self::unregistered(config, ports)
+    }
+
+    /// As [`new`](Self::new), for a client that has no identifier yet.
+    pub(crate) fn unregistered(mut config: Config, ports: Ports) -> Result<Self> {
+        config.apply_rules();
         config.check()?;
+        config.check_certificate(&ports)?;
+        config.check_rules()?;
         let metadata = Arc::new(MetadataCache::new(&config)?);
         let keys = Arc::new(KeySource::new(config.jwks.clone()));
         let (counting, token_url) = (Arc::default(), wire::url::ParsedOnce::default());
@@ -69,6 +79,22 @@ impl Client {
     pub fn authenticated_by(&self, method: Arc<dyn ClientAuth>) -> Self {
         let mut config = self.inner.config.clone();
         config.set_auth(method);
+        self.with_config(config)
+    }
+
+    /// The same client with another configuration for the same server. Both share metadata, connections and counters.
+    ///
+    /// # Errors
+    /// As [`new`](Self::new).
+    pub(crate) fn configured(&self, mut config: Config) -> Result<Self> {
+        config.check_client()?;
+        config.apply_rules();
+        config.check()?;
+        config.check_rules()?;
+        Ok(self.with_config(config))
+    }
+
+    fn with_config(&self, config: Config) -> Self {
         Self {
             inner: Arc::new(Inner {
                 config,
@@ -97,7 +123,9 @@ impl Client {
     /// # Errors
     /// As discovery: [`Error::Rule`] where the document breaks one, [`Error::Transport`] or [`Error::Status`] where none came.
     pub async fn metadata(&self) -> Result<Arc<AuthorizationServer>> {
-        self.inner.metadata.get(self).await
+        let metadata = self.inner.metadata.get(self).await?;
+        self.check_server_rules(&metadata)?;
+        Ok(metadata)
     }
 
     /// Whether the danger door to plain http is open.
@@ -119,11 +147,11 @@ impl Client {
     /// # Errors
     /// [`Error::Server`] when the server says no; the other variants as their names say.
     pub async fn token(&self, grant: &dyn Grant) -> Result<Token> {
-        self.token_noting(grant, &AtomicBool::new(false)).await
+        self.token_noting(grant, &Cancel::new(), &AtomicBool::new(false)).await
     }
 
-    /// As [`token`](Self::token), noting in `sent` that the request is about to be sent.
-    pub(crate) async fn token_noting(&self, grant: &dyn Grant, sent: &AtomicBool) -> Result<Token> {
+    /// As [`token`](Self::token), noting in `sent` that the request is about to be sent. `until` ends the wait for a person.
+    pub(crate) async fn token_noting(&self, grant: &dyn Grant, until: &Cancel, sent: &AtomicBool) -> Result<Token> {
         let kind = if grant.grant_type() == "refresh_token" { TokenAnswer::Refresh } else { TokenAnswer::Access };
         let span = tracing::info_span!(
             "token_request",
@@ -132,32 +160,43 @@ impl Client {
             grant = grant.grant_type()
         );
         async {
-            let counting = &self.inner.counting;
-            counting.token_requests.add();
-            if kind == TokenAnswer::Refresh {
-                counting.refreshes.add();
+            if let Some(schedule) = grant.polling() {
+                return polling::token(self, grant, schedule, until, sent).await;
             }
             let outcome = self.request_token(grant, kind, sent).await;
-            match &outcome {
-                Ok(token) => tracing::info!(outcome = "token", expires_at = token.expires_at.map(UnixTime::seconds)),
-                Err(error) => {
-                    counting.token_failures.add();
-                    tell(Err(error));
-                    for hook in &self.inner.config.hooks {
-                        hook.on_token_error(error).await;
-                    }
-                }
-            }
+            self.token_request_ended(outcome.as_ref()).await;
             outcome
         }
         .instrument(span)
         .await
     }
 
-    async fn request_token(&self, grant: &dyn Grant, kind: TokenAnswer, sent: &AtomicBool) -> Result<Token> {
+    /// Tells of a token request's end, or of that of the last one where several belong together.
+    pub(crate) async fn token_request_ended(&self, outcome: Result<&Token, &Error>) {
+        match outcome {
+            Ok(token) => tracing::info!(outcome = "token", expires_at = token.expires_at.map(UnixTime::seconds)),
+            Err(error) => {
+                self.inner.counting.token_failures.add();
+                tell(Err(error));
+                for hook in &self.inner.config.hooks {
+                    hook.on_token_error(error).await;
+                }
+            }
+        }
+    }
+
+    /// One token request.
+    pub(crate) async fn request_token(&self, grant: &dyn Grant, kind: TokenAnswer, sent: &AtomicBool) -> Result<Token> {
+        self.inner.counting.token_requests.add();
+        if kind == TokenAnswer::Refresh {
+            self.inner.counting.refreshes.add();
+        }
+        if let Some(rules) = self.inner.config.rules {
+            rules.check_grant(grant)?;
+        }
         let metadata = self.metadata().await?;
         tracing::Span::current().record("issuer", metadata.issuer.as_deref());
-        let endpoint = metadata.require("token_endpoint")?;
+        let endpoint = self.endpoint(&metadata, "token_endpoint")?;
         let url = self.inner.token_url.parse("the token_endpoint", endpoint)?;
         wire::url::confidential("the token_endpoint", &url, self.inner.config.allow_http)?;
         let context = GrantContext {
@@ -167,19 +206,25 @@ impl Client {
             now: self.now(),
             entropy: &*self.inner.ports.entropy,
         };
-        let form = token::form(grant, context).await?;
-        let mut draft = Draft::post(url, form);
+        let TokenParameters { scope: asked_scope, authorization_details, resources, .. } = grant.parameters();
+        resources.iter().try_for_each(|resource| check_resource(resource))?;
+        authorization_details::check(authorization_details.as_ref(), &metadata)?;
+        let proof = Proof::By(grant.key_thumbprint());
+        let mut demanded = Demanded::default();
+        let (sent_at, mut exchanged) = loop {
+            // Everything is made anew for each request: an assertion serves once.
+            let mut draft = Draft::post(url.clone(), token::form(grant, context).await?);
+            for hook in &self.inner.config.hooks {
+                hook.before_token_request(&mut draft).await?;
+            }
+            let sent_at = self.now();
+            let attempt = self.attempt(token::STAGE, &metadata, draft, proof, &mut demanded, Some(sent));
+            if let Some(exchanged) = attempt.await? {
+                break (sent_at, exchanged);
+            }
+        };
         for hook in &self.inner.config.hooks {
-            hook.before_token_request(&mut draft).await?;
-        }
-        let method = self.authenticate(&mut draft, &metadata).await?;
-        let asked_scope = &grant.parameters().scope;
-        let sent_at = self.now();
-        let request = draft.into_request()?;
-        sent.store(true, Ordering::SeqCst);
-        let mut answer = self.exchange(token::STAGE, request).await?;
-        for hook in &self.inner.config.hooks {
-            hook.on_token_answer(kind, &mut answer).await?;
+            hook.on_token_answer(kind, &mut exchanged.answer).await?;
         }
         let asked = token::Asked {
             // A refresh that names no scope keeps the one first granted, which the grant knows.
@@ -191,7 +236,8 @@ impl Client {
             sent_at: Some(sent_at),
             assumed_token_type: self.inner.config.assumed_token_type.clone(),
         };
-        let token = token::judge(&answer, &asked).map_err(|error| explained(error, &*method))?;
+        let token = token::judge(&exchanged.answer, &asked).map_err(|error| exchanged.explain(error))?;
+        let token = self.inner.config.token_type.accept(token, exchanged.bound_to)?;
         let token = grant.finish(token)?;
         let token = match grant.renews() {
             Some(before) => id_token::continue_login(self, before, token).await?,
@@ -202,6 +248,7 @@ impl Client {
         {
             tracing::warn!(asked = %asked, granted = %Excerpt(&granted.to_string()), "the server granted another scope than was asked for");
         }
+        authorization_details::compared(authorization_details.as_ref(), &token);
         Ok(token)
     }
 
@@ -253,27 +300,31 @@ impl Client {
         token: TokenToActOn,
         authorization: Option<&Token>,
     ) -> Result<introspection::Introspection> {
+        let config = &self.inner.config;
+        if let Some(rules) = config.rules {
+            rules.check_introspection(config.introspection.signed_by())?;
+        }
         let metadata = self.metadata().await?;
         tracing::Span::current().record("issuer", metadata.issuer.as_deref());
-        let url = self.endpoint_url("the introspection_endpoint", metadata.require("introspection_endpoint")?)?;
+        let url = self.url_of(&metadata, "introspection_endpoint")?;
         let mut draft = Draft::post(url, introspection::form(&token));
+        draft.headers.insert(http::header::ACCEPT, self.accepted_introspection());
         for hook in &self.inner.config.hooks {
             hook.before_introspection_request(&mut draft).await?;
         }
-        let method = match authorization {
+        match authorization {
             Some(token) => {
-                draft.headers.insert(http::header::AUTHORIZATION, token.try_into()?);
                 // A hook may have moved the request.
                 wire::url::confidential("the request's URL", &draft.url, self.allows_http())?;
-                None
+                let answer = self.present(introspection::STAGE, token, draft.into_request()?).await?;
+                self.judge_introspection(&answer, metadata.issuer.as_deref()).await
             }
-            None => Some(self.authenticate(&mut draft, &metadata).await?),
-        };
-        let answer = self.exchange(introspection::STAGE, draft.into_request()?).await?;
-        introspection::judge(&answer).map_err(|error| match &method {
-            Some(method) => explained(error, &**method),
-            None => error,
-        })
+            None => {
+                let asked = self.ask_with(introspection::STAGE, &metadata, draft, Proof::None).await?;
+                let judged = self.judge_introspection(&asked.answer, metadata.issuer.as_deref()).await;
+                judged.map_err(|error| asked.explain(error))
+            }
+        }
     }
 
     /// Revokes a token ([RFC 7009](https://www.rfc-editor.org/rfc/rfc7009)). `Ok` means that it is gone.
@@ -295,30 +346,13 @@ impl Client {
     async fn request_revocation(&self, token: TokenToActOn) -> Result<()> {
         let metadata = self.metadata().await?;
         tracing::Span::current().record("issuer", metadata.issuer.as_deref());
-        let url = self.endpoint_url("the revocation_endpoint", metadata.require("revocation_endpoint")?)?;
+        let url = self.url_of(&metadata, "revocation_endpoint")?;
         let mut draft = Draft::post(url, revocation::form(&token));
         for hook in &self.inner.config.hooks {
             hook.before_revocation_request(&mut draft).await?;
         }
-        let method = self.authenticate(&mut draft, &metadata).await?;
-        let answer = self.exchange(revocation::STAGE, draft.into_request()?).await?;
-        revocation::judge(&answer).map_err(|error| explained(error, &*method))
-    }
-
-    async fn authenticate(&self, draft: &mut Draft, metadata: &AuthorizationServer) -> Result<Arc<dyn ClientAuth>> {
-        let config = &self.inner.config;
-        let method = config.credentials.method(metadata, config.basic_raw)?;
-        let context = AuthContext {
-            client_id: &config.client_id,
-            issuer: metadata.issuer.as_deref(),
-            token_endpoint: metadata.token_endpoint.as_deref(),
-            now: self.now(),
-            entropy: &*self.inner.ports.entropy,
-        };
-        method.authenticate(draft, context).await?;
-        // A hook or a method of the program's own may have moved the request.
-        wire::url::confidential("the request's URL", &draft.url, config.allow_http)?;
-        Ok(method)
+        let asked = self.ask_with(revocation::STAGE, &metadata, draft, Proof::None).await?;
+        revocation::judge(&asked.answer).map_err(|error| asked.explain(error))
     }
 
     pub(crate) fn endpoint_url(&self, what: &str, endpoint: &str) -> Result<Url> {
@@ -373,13 +407,13 @@ pub(crate) fn same_origin_answer(stage: &'static str, asked: &str, answered: &st
         .into())
 }
 
-fn same_url(asked: &http::Uri, answered: &str) -> bool {
+pub(crate) fn same_url(asked: &http::Uri, answered: &str) -> bool {
     let parsed = || (Url::parse(&asked.to_string()), Url::parse(answered));
     wire::url::is_exactly(asked, answered) || matches!(parsed(), (Ok(asked), Ok(answered)) if asked == answered)
 }
 
 /// Says how a conversation ended, in its span.
-fn tell(outcome: Result<&'static str, &Error>) {
+pub(crate) fn tell(outcome: Result<&'static str, &Error>) {
     match outcome {
         Ok(outcome) => tracing::info!(outcome),
         Err(error) => tracing::warn!(

@@ -5,11 +5,11 @@ use super::{AuthContext, Draft};
 use crate::Secret;
 use crate::error::{Error, Result, ServerError};
 use crate::metadata::TENANT;
-use grantee_jose::jws::{self, Header};
+use grantee_jose::jws::{Header, ReadyHeader};
 use grantee_jose::{ErrorKind, Signer, base64url};
 use serde_json::{Map, Value};
-use std::fmt::{Display, Write as _};
-use std::sync::Arc;
+use std::fmt::Write as _;
+use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
 /// The `client_assertion_type` of a JWT (RFC 7523 section 2.2).
@@ -33,6 +33,8 @@ pub(super) struct Assertion {
     pub(super) kid: Option<String>,
     pub(super) claims: Map<String, Value>,
     pub(super) header: Map<String, Value>,
+    /// The header of all assertions, made with the first. Whatever changes it empties this.
+    pub(super) ready: OnceLock<ReadyHeader>,
 }
 
 impl Default for Assertion {
@@ -45,6 +47,7 @@ impl Default for Assertion {
             kid: None,
             claims: Map::new(),
             header: Map::new(),
+            ready: OnceLock::new(),
         }
     }
 }
@@ -83,6 +86,7 @@ macro_rules! assertion_methods {
         #[must_use]
         pub fn typ(mut self, typ: impl Into<String>) -> Self {
             self.assertion.typ = Some(typ.into());
+            self.assertion.ready = std::sync::OnceLock::new();
             self
         }
 
@@ -99,6 +103,7 @@ macro_rules! assertion_methods {
         #[must_use]
         pub fn header(mut self, name: impl Into<String>, value: impl Into<crate::jose::Value>) -> Self {
             self.assertion.header.insert(name.into(), value.into());
+            self.assertion.ready = std::sync::OnceLock::new();
             self
         }
     };
@@ -108,13 +113,13 @@ pub(super) use assertion_methods;
 impl Assertion {
     /// That it can be made at all.
     pub(super) fn check(&self) -> Result<()> {
-        if let Some(claim) = OWN_CLAIMS.iter().find(|claim| self.claims.contains_key(**claim)) {
+        if let Some(claim) = self.claims.keys().find(|claim| OWN_CLAIMS.contains(&claim.as_str())) {
             return Err(Error::config(
                 format!("the claim {claim} of a client assertion can't be set"),
                 "iss and sub are the client_id, jti is chance; aud, exp and nbf have audience(…), lifetime(…) and not_before(…)",
             ));
         }
-        if let Some(member) = OWN_HEADER.iter().find(|member| self.header.contains_key(**member)) {
+        if let Some(member) = self.header.keys().find(|member| OWN_HEADER.contains(&member.as_str())) {
             return Err(Error::config(
                 format!("the header member {member} of a client assertion can't be set"),
                 "alg and kid are the key's, typ has typ(…), and the others have no use here",
@@ -144,8 +149,15 @@ impl Assertion {
     ) -> Result<()> {
         self.check()?;
         let claims = self.claims(context)?;
-        let signed = jws::sign(&self.jose_header(), claims.as_bytes(), signer).await.map_err(not_signed)?;
-        put(draft, context.client_id, JWT_BEARER, &Secret::new(signed));
+        let ready = match self.ready.get() {
+            Some(ready) => ready,
+            None => {
+                let ready = ReadyHeader::new(&self.jose_header(), signer).map_err(not_signed)?;
+                self.ready.get_or_init(|| ready)
+            }
+        };
+        let signed = ready.sign(claims.as_bytes(), signer).await.map_err(not_signed)?;
+        put(draft, context.client_id, JWT_BEARER, signed);
         Ok(())
     }
 
@@ -154,26 +166,25 @@ impl Assertion {
         // 128 bits: nobody has the same one twice, nor can guess it (OpenID Connect Core section 9).
         let mut jti = [0; 16];
         context.entropy.fill(&mut jti)?;
-        let client_id = Value::from(context.client_id);
-        // Written at once: a map of seven values would cost more than all else but the signature.
-        let mut json = String::with_capacity(512);
-        let mut member = |name: &str, value: &dyn Display| {
-            let before = if json.is_empty() { '{' } else { ',' };
-            json.push(before);
-            // Writing to a string can't fail.
-            let _ = write!(json, "{}:{value}", Value::from(name));
-        };
-        member("aud", &Value::from(self.aud(context)?));
-        member("exp", &context.now.after(self.lifetime).seconds());
-        member("iat", &context.now.seconds());
-        member("iss", &client_id);
-        member("jti", &format_args!("\"{}\"", base64url::encode(jti)));
+        // Written at once: a map of seven values would cost more than all else but the signature. Writing to a string can't fail.
+        let mut json = String::with_capacity(384);
+        json.push_str("{\"aud\":");
+        append_text(self.aud(context)?, &mut json);
+        let _ = write!(json, ",\"exp\":{}", context.now.after(self.lifetime).seconds());
+        let _ = write!(json, ",\"iat\":{},\"iss\":", context.now.seconds());
+        append_text(context.client_id, &mut json);
+        json.push_str(",\"jti\":\"");
+        base64url::append(jti, &mut json);
+        json.push('"');
         if let Some(before) = self.not_before {
-            member("nbf", &context.now.before(before).seconds());
+            let _ = write!(json, ",\"nbf\":{}", context.now.before(before).seconds());
         }
-        member("sub", &client_id);
+        json.push_str(",\"sub\":");
+        append_text(context.client_id, &mut json);
         for (name, value) in &self.claims {
-            member(name, value);
+            json.push(',');
+            append_text(name, &mut json);
+            let _ = write!(json, ":{value}");
         }
         json.push('}');
         Ok(json)
@@ -201,9 +212,20 @@ impl Assertion {
     }
 }
 
+/// A text as a JSON string.
+fn append_text(text: &str, json: &mut String) {
+    if text.bytes().fold(false, |any, byte| any | matches!(byte, b'"' | b'\\' | 0..=0x1f)) {
+        let _ = write!(json, "{}", Value::from(text));
+        return;
+    }
+    json.push('"');
+    json.push_str(text);
+    json.push('"');
+}
+
 /// Puts an assertion into the body, with the client it is for: RFC 7521 section 4.2 lets `client_id` go along, and some servers
 /// find the client by it.
-pub(super) fn put(draft: &mut Draft, client_id: &str, assertion_type: &str, assertion: &Secret) {
+pub(super) fn put(draft: &mut Draft, client_id: &str, assertion_type: &str, assertion: impl Into<Secret>) {
     draft.form.set("client_id", client_id);
     draft.form.set("client_assertion_type", assertion_type);
     draft.form.set("client_assertion", assertion);

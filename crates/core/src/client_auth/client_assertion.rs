@@ -89,7 +89,7 @@ impl ClientAuth for ClientAssertion {
                     "look at what makes it",
                 ));
             }
-            put(draft, context.client_id, &self.assertion_type, &assertion);
+            put(draft, context.client_id, &self.assertion_type, assertion);
             Ok(())
         })
     }

@@ -37,6 +37,7 @@ impl ClientSecretJwt {
     #[must_use]
     pub fn alg(mut self, alg: SignatureAlgorithm) -> Self {
         self.alg = alg;
+        self.assertion.ready = std::sync::OnceLock::new();
         self
     }
 

@@ -26,12 +26,54 @@ impl Credentials {
         Self::Key(Arc::new(KeyMethods { key, methods: Default::default() }))
     }
 
+    /// The registry's name of the method, as far as it is settled before the server is known.
+    pub(crate) fn method_name(&self) -> String {
+        match self {
+            Self::Public => "none".to_owned(),
+            Self::Secret(_) => "the client's secret".to_owned(),
+            Self::Key(_) => "private_key_jwt".to_owned(),
+            Self::Method(method) => method.method().to_owned(),
+        }
+    }
+
+    /// What assertions are signed by, as far as that is settled before the server is known.
+    pub(crate) fn algorithm(&self) -> Option<SignatureAlgorithm> {
+        match self {
+            Self::Public | Self::Secret(_) => Option::None,
+            Self::Key(methods) => usual_algorithm(&methods.key).ok(),
+            Self::Method(method) => method.algorithm(),
+        }
+    }
+
+    pub(crate) fn has_own_audience(&self) -> bool {
+        matches!(self, Self::Method(method) if method.has_own_audience())
+    }
+
+    /// For a profile that forbids RSASSA-PKCS1-v1_5: an RSA key that names no algorithm signs by PS256.
+    pub(crate) fn prefer_ps256(&mut self) {
+        if let Self::Key(methods) = self
+            && methods.key.key_type() == "RSA"
+            && methods.key.alg().is_none()
+        {
+            *self = Self::key(methods.key.clone().with_alg("PS256"));
+        }
+    }
+
     /// That they can work at all.
     pub(crate) fn check(&self) -> Result<()> {
         match self {
             Self::Public | Self::Secret(_) => Ok(()),
             Self::Key(methods) => methods.by(usual_algorithm(&methods.key)?).map(drop),
             Self::Method(method) => method.check(),
+        }
+    }
+
+    /// The method of a private key with the algorithm that the client is registered for; `None` where there is no such key or no
+    /// such algorithm.
+    pub(crate) fn with_alg(&self, alg: Option<SignatureAlgorithm>) -> Result<Option<Arc<dyn ClientAuth>>> {
+        match (self, alg) {
+            (Self::Key(methods), Some(alg)) => methods.by(alg).map(Some),
+            _ => Ok(Option::None),
         }
     }
 

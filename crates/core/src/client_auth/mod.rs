@@ -9,6 +9,8 @@
 //! | `client_secret_jwt` | a JWT signed with its secret | [`ClientSecretJwt`] |
 //! | `private_key_jwt` | a JWT signed with its private key, which may live elsewhere | [`PrivateKeyJwt`] |
 //! | the same, or another name | an assertion that somebody else signed | [`ClientAssertion`] |
+//! | `tls_client_auth` | the certificate of its connection, from an authority | [`TlsClientAuth`] |
+//! | `self_signed_tls_client_auth` | the certificate of its connection, its own | [`SelfSignedTlsClientAuth`] |
 //!
 //! A method of your own is one type that implements [`ClientAuth`], or a closure handed to [`from_fn`].
 
@@ -20,6 +22,8 @@ mod client_secret_post;
 mod credentials;
 mod none;
 mod private_key_jwt;
+mod self_signed_tls_client_auth;
+mod tls_client_auth;
 
 pub use client_assertion::ClientAssertion;
 pub use client_secret_basic::ClientSecretBasic;
@@ -28,10 +32,14 @@ pub use client_secret_post::ClientSecretPost;
 pub(crate) use credentials::{Credentials, SecretMethods};
 pub use none::None;
 pub use private_key_jwt::PrivateKeyJwt;
+pub(crate) use private_key_jwt::{read_pem, usual_algorithm};
+pub use self_signed_tls_client_auth::SelfSignedTlsClientAuth;
+pub use tls_client_auth::TlsClientAuth;
 
 use crate::UnixTime;
 use crate::error::{Result, ServerError};
 use crate::ports::{BoxFuture, Entropy};
+use grantee_jose::SignatureAlgorithm;
 
 pub use crate::wire::draft::Draft;
 
@@ -70,6 +78,22 @@ pub trait ClientAuth: Send + Sync {
     /// Whether its future needs an async runtime to make progress, as one does that signs at a KMS. A blocking client
     /// refuses such a method when it is built.
     fn needs_reactor(&self) -> bool {
+        false
+    }
+
+    /// Whether the client is known by the certificate of its connection, so that requests go to the server's addresses for
+    /// those (RFC 8705 section 5).
+    fn uses_certificate(&self) -> bool {
+        false
+    }
+
+    /// What it signs by, where it signs: a profile may allow some algorithms only.
+    fn algorithm(&self) -> Option<SignatureAlgorithm> {
+        Option::None
+    }
+
+    /// Whether its assertions name another audience than the issuer, by the program's choice.
+    fn has_own_audience(&self) -> bool {
         false
     }
 

@@ -82,10 +82,15 @@ impl PrivateKeyJwt {
     #[must_use]
     pub fn kid(mut self, kid: impl Into<String>) -> Self {
         self.assertion.kid = Some(kid.into());
+        self.assertion.ready = std::sync::OnceLock::new();
         self
     }
 
     assertion_methods!();
+
+    fn check_algorithm(&self) -> Result<()> {
+        if self.signer.algorithm().is_symmetric() { Err(shared_secret()) } else { Ok(()) }
+    }
 }
 
 impl ClientAuth for PrivateKeyJwt {
@@ -95,7 +100,7 @@ impl ClientAuth for PrivateKeyJwt {
 
     fn authenticate<'a>(&'a self, draft: &'a mut Draft, context: AuthContext<'a>) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            self.check()?;
+            self.check_algorithm()?;
             self.assertion.authenticate(&*self.signer, draft, context).await
         })
     }
@@ -104,10 +109,16 @@ impl ClientAuth for PrivateKeyJwt {
         self.signer.needs_reactor()
     }
 
+    fn algorithm(&self) -> Option<SignatureAlgorithm> {
+        Some(self.signer.algorithm())
+    }
+
+    fn has_own_audience(&self) -> bool {
+        self.assertion.audience.is_some()
+    }
+
     fn check(&self) -> Result<()> {
-        if self.signer.algorithm().is_symmetric() {
-            return Err(shared_secret());
-        }
+        self.check_algorithm()?;
         self.assertion.check()
     }
 
@@ -130,7 +141,7 @@ impl std::fmt::Debug for PrivateKeyJwt {
 }
 
 /// The algorithm of a key that was chosen for none in particular.
-pub(super) fn usual_algorithm(key: &Jwk) -> Result<SignatureAlgorithm> {
+pub(crate) fn usual_algorithm(key: &Jwk) -> Result<SignatureAlgorithm> {
     if let Some(alg) = key.alg() {
         return SignatureAlgorithm::from_name(alg).ok_or_else(|| {
             Error::config(
@@ -154,7 +165,7 @@ pub(super) fn usual_algorithm(key: &Jwk) -> Result<SignatureAlgorithm> {
     }
 }
 
-fn read_pem(pem: &str) -> Result<Jwk> {
+pub(crate) fn read_pem(pem: &str) -> Result<Jwk> {
     Jwk::from_pem(pem).map_err(|error| {
         Error::config(
             format!("the client's key can't be read: {error}"),

@@ -2,8 +2,9 @@
 //! [OpenID Connect Discovery 1.0 section 4](https://openid.net/specs/openid-connect-discovery-1_0.html#ProviderConfig).
 
 use crate::error::{Error, Result, RuleViolation, StatusError};
-use crate::metadata::authorization_server::{AuthorizationServer, TENANT, fault};
-use crate::wire::url::{self, oauth_authorization_server, openid_configuration};
+use crate::metadata::reader::fault;
+use crate::metadata::{AuthorizationServer, TENANT};
+use crate::wire::url::{self, oauth_authorization_server, openid_configuration, openid_configuration_inserted};
 use ::url::Url;
 use bytes::Bytes;
 use http::header::{ACCEPT, HeaderValue};
@@ -156,12 +157,18 @@ pub enum IssuerPolicy {
     },
 }
 
-/// Where an issuer's metadata may be: OpenID Connect's place first, then RFC 8414's.
+/// Where an issuer's metadata may be: OpenID Connect's place first, then RFC 8414's, and for an issuer with a path the one where
+/// RFC 8414 section 5 puts OpenID Connect's document.
 ///
 /// # Errors
 /// [`Error::Config`] when the issuer is not an absolute URL.
 pub fn candidates(issuer: &str) -> Result<Vec<String>> {
-    Ok(vec![openid_configuration(issuer), oauth_authorization_server(issuer)?])
+    let mut places = vec![openid_configuration(issuer), oauth_authorization_server(issuer)?];
+    let inserted = openid_configuration_inserted(issuer)?;
+    if !places.contains(&inserted) {
+        places.push(inserted);
+    }
+    Ok(places)
 }
 
 /// Asks for a metadata document (RFC 8414 section 3.1).
@@ -239,7 +246,8 @@ pub fn nowhere(urls: &[String], last: Error) -> Error {
 
 /// Whether one of the issuer's well-known places is this very URL.
 fn is_published_at(issuer: &str, url: &str) -> bool {
-    openid_configuration(issuer) == url || oauth_authorization_server(issuer).is_ok_and(|place| place == url)
+    openid_configuration(issuer) == url
+        || candidates(issuer).is_ok_and(|places| places.iter().any(|place| place == url))
 }
 
 /// The issuers by which one that Entra publishes may be asked for; its own name is the first.
@@ -335,8 +343,10 @@ mod tests {
             [
                 "https://as.example/tenant/.well-known/openid-configuration",
                 "https://as.example/.well-known/oauth-authorization-server/tenant",
+                "https://as.example/.well-known/openid-configuration/tenant",
             ]
         );
+        assert_eq!(candidates("https://as.example/").unwrap().len(), 2, "the last one is the first one");
     }
 
     #[test]

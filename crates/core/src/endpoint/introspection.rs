@@ -3,7 +3,7 @@
 use crate::error::{Result, RuleViolation};
 use crate::wire::form::Params;
 use crate::wire::json;
-use crate::{Scope, TokenToActOn, UnixTime};
+use crate::{Scope, Secret, TokenToActOn, UnixTime};
 use bytes::Bytes;
 use serde_json::{Map, Value};
 
@@ -46,6 +46,11 @@ pub struct Introspection {
     pub jti: Option<String>,
     /// Every member of the answer, those above included.
     pub members: Map<String, Value>,
+    /// Whether the server signed the answer, and the signature was verified
+    /// ([`introspection_jwt`](super::introspection_jwt)).
+    pub is_signed: bool,
+    /// The signed answer as it came, to be shown to others later.
+    pub jwt: Option<Secret>,
 }
 
 /// Judges an answer of the introspection endpoint.
@@ -53,7 +58,11 @@ pub struct Introspection {
 /// # Errors
 /// As [`token::judge`](super::token::judge); an answer whose `active` is no boolean is refused.
 pub fn judge(answer: &http::Response<Bytes>) -> Result<Introspection> {
-    let members = super::members(STAGE, answer)?;
+    of_members(super::members(STAGE, answer)?)
+}
+
+/// Judges what an answer says, in whatever form it came.
+pub(super) fn of_members(members: Map<String, Value>) -> Result<Introspection> {
     let Some(Value::Bool(active)) = members.get("active") else {
         return Err(RuleViolation::new(STAGE, "the answer says whether the token is active", "RFC 7662 section 2.2")
             .expected("active as a boolean")
@@ -89,6 +98,8 @@ fn read(active: bool, members: Map<String, Value>) -> Introspection {
         iss: text("iss"),
         jti: text("jti"),
         members,
+        is_signed: false,
+        jwt: None,
     }
 }
 

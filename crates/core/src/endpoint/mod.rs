@@ -1,10 +1,14 @@
 //! Endpoints: for each, a function that makes the request and one that judges the answer. Both are pure, so whoever
 //! has an HTTP client of their own can use them alone.
 
+pub mod client_configuration;
 pub mod discovery;
 pub mod end_session;
 pub mod introspection;
+pub mod introspection_jwt;
 pub mod jwks;
+pub mod protected_resource;
+pub mod registration;
 pub mod revocation;
 pub mod token;
 pub mod userinfo;

@@ -78,13 +78,7 @@ impl UnboundUserinfo {
 /// # Errors
 /// [`Error::Config`] for a token that is no Bearer token, and for a placement that userinfo does not know.
 pub fn request(url: &Url, token: &Token, placement: Placement) -> Result<Request> {
-    let mut request = http::Request::new(Bytes::new());
-    *request.uri_mut() = url
-        .as_str()
-        .parse()
-        .map_err(|_| Error::config("the userinfo_endpoint is not one that HTTP can carry", "look at the metadata"))?;
-    request.extensions_mut().insert(ParsedUrl(url.clone()));
-    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json, application/jwt"));
+    let mut request = bare_request(url)?;
     match placement {
         Placement::Header => drop(request.headers_mut().insert(AUTHORIZATION, token.try_into()?)),
         Placement::FormBody => {
@@ -102,6 +96,17 @@ pub fn request(url: &Url, token: &Token, placement: Placement) -> Result<Request
             ));
         }
     }
+    Ok(request)
+}
+
+fn bare_request(url: &Url) -> Result<Request> {
+    let mut request = http::Request::new(Bytes::new());
+    *request.uri_mut() = url
+        .as_str()
+        .parse()
+        .map_err(|_| Error::config("the userinfo_endpoint is not one that HTTP can carry", "look at the metadata"))?;
+    request.extensions_mut().insert(ParsedUrl(url.clone()));
+    request.headers_mut().insert(ACCEPT, HeaderValue::from_static("application/json, application/jwt"));
     Ok(request)
 }
 
@@ -182,10 +187,22 @@ impl Client {
     async fn request_userinfo(&self, token: &Token) -> Result<UnboundUserinfo> {
         let config = &self.inner.config;
         let metadata = self.metadata().await?;
-        let url = self.endpoint_url("the userinfo_endpoint", metadata.require("userinfo_endpoint")?)?;
-        let mut request = request(&url, token, config.userinfo.placement)?;
-        hooked(self, &mut request).await?;
-        let answer = self.exchange(STAGE, request).await?;
+        let url = self.url_of(&metadata, "userinfo_endpoint")?;
+        if let Some(rules) = config.rules {
+            rules.check_placement(config.userinfo.placement)?;
+        }
+        let answer = match config.userinfo.placement {
+            Placement::Header => {
+                let mut request = bare_request(&url)?;
+                hooked(self, &mut request).await?;
+                self.present(STAGE, token, request).await?
+            }
+            placement => {
+                let mut request = request(&url, token, placement)?;
+                hooked(self, &mut request).await?;
+                self.exchange(STAGE, request).await?
+            }
+        };
         let protected = config.userinfo.algorithm.is_some() || config.userinfo.encryption.is_some();
         let (members, is_signed) = match read(&answer)? {
             Answer::Json(members) if !protected => (members, false),

@@ -4,7 +4,8 @@
 use super::{Grant, GrantContext, TokenParameters, token_parameters};
 use crate::Secret;
 use crate::authorization::AuthorizationResponse;
-use crate::error::{Error, Result};
+use crate::endpoint::token::STAGE;
+use crate::error::{Error, Result, RuleViolation};
 use crate::ports::BoxFuture;
 use crate::wire::form::Params;
 
@@ -15,6 +16,8 @@ pub struct AuthorizationCode {
     code: Secret,
     redirect_uri: Option<String>,
     code_verifier: Option<Secret>,
+    key_thumbprint: Option<String>,
+    issuer: Option<String>,
     parameters: TokenParameters,
 }
 
@@ -35,11 +38,14 @@ impl AuthorizationCode {
             code,
             redirect_uri: Some(response.redirect_uri().to_owned()),
             code_verifier: response.code_verifier().map(|verifier| verifier.reveal().into()),
+            key_thumbprint: response.key_thumbprint().map(str::to_owned),
+            issuer: response.issuer().map(str::to_owned),
             parameters,
         })
     }
 
-    /// What was asked for at the authorization endpoint, which renewals ask for again.
+    /// What was asked for at the authorization endpoint, which renewals ask for again; not the authorization details, of which a
+    /// token request names a part where it names any (RFC 9396 section 6).
     pub(crate) fn parameters_of(response: &AuthorizationResponse) -> TokenParameters {
         TokenParameters {
             scope: Some(response.scope().clone()).filter(|scope| !scope.is_empty()),
@@ -60,6 +66,8 @@ impl AuthorizationCode {
             code: code.into(),
             redirect_uri: Some(redirect_uri.into()),
             code_verifier: Some(code_verifier.into()),
+            key_thumbprint: None,
+            issuer: None,
             parameters: TokenParameters::default(),
         }
     }
@@ -72,8 +80,22 @@ impl Grant for AuthorizationCode {
         "authorization_code"
     }
 
-    fn params<'a>(&'a self, _: GrantContext<'a>) -> BoxFuture<'a, Result<Params>> {
-        Box::pin(async {
+    fn params<'a>(&'a self, context: GrantContext<'a>) -> BoxFuture<'a, Result<Params>> {
+        Box::pin(async move {
+            // One client_id may be known to several servers, and a code of one is shown to no other.
+            if let Some(asked) = &self.issuer
+                && context.issuer != Some(asked)
+            {
+                return Err(RuleViolation::new(
+                    STAGE,
+                    "a code goes to the issuer that was asked",
+                    "RFC 9700 section 4.4.2",
+                )
+                .expected(asked)
+                .got(context.issuer.unwrap_or("a server without an issuer"))
+                .hint("finish the login with the client that started it")
+                .into());
+            }
             let mut params = Params::new().with("code", &self.code);
             if let Some(redirect_uri) = &self.redirect_uri {
                 params.push("redirect_uri", redirect_uri.as_str());
@@ -87,6 +109,10 @@ impl Grant for AuthorizationCode {
 
     fn parameters(&self) -> &TokenParameters {
         &self.parameters
+    }
+
+    fn key_thumbprint(&self) -> Option<&str> {
+        self.key_thumbprint.as_deref()
     }
 
     // The scope was settled at the authorization endpoint; RFC 6749 section 4.1.3 knows no scope here.

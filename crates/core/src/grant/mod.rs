@@ -1,15 +1,28 @@
 //! Grants: one file a grant. Adding one is a file and a `pub mod` line here, or a type in a crate of your own.
 
 mod authorization_code;
+pub mod ciba;
 mod client_credentials;
+pub mod device_code;
+mod jwt_bearer;
 mod password;
+pub mod polling;
 mod refresh_token;
+mod saml2_bearer;
+mod service_account;
 mod stored;
+mod token_exchange;
 
 pub use authorization_code::AuthorizationCode;
+pub use ciba::{BackchannelAuthentication, BackchannelAuthenticationRequest, Ciba, Delivery, NotificationInbox};
 pub use client_credentials::ClientCredentials;
+pub use device_code::{DeviceAuthorization, DeviceAuthorizationRequest, DeviceCode};
+pub use jwt_bearer::{JwtBearer, SignedJwtBearer};
 pub use refresh_token::RefreshToken;
+pub use saml2_bearer::Saml2Bearer;
+pub use service_account::ServiceAccount;
 pub use stored::Stored;
+pub use token_exchange::{SecurityToken, TokenExchange, token_type_identifier};
 
 /// What OAuth 2.1 has removed and some servers still want.
 pub mod legacy {
@@ -21,6 +34,7 @@ use crate::error::Result;
 use crate::ports::{BoxFuture, Entropy};
 use crate::wire::form::Params;
 use crate::{Scope, Token, UnixTime};
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// What a grant may know while it makes its parameters.
@@ -90,6 +104,12 @@ pub trait Grant: Send + Sync {
         None
     }
 
+    /// The thumbprint of the key that what it brings is bound to, where that is settled: a refresh, or the code of a request that
+    /// named one, is good with that key alone.
+    fn key_thumbprint(&self) -> Option<&str> {
+        self.renews().and_then(|token| token.key_thumbprint.as_deref())
+    }
+
     /// Whether the scope of [`parameters`](Self::parameters) goes into the token request, or was settled before.
     fn sends_scope(&self) -> bool {
         true
@@ -100,26 +120,55 @@ pub trait Grant: Send + Sync {
         true
     }
 
+    /// How the token endpoint is to be asked while a person has yet to confirm; `None` where one request decides.
+    /// Whatever asks with this grant, a session included, waits and asks as [`polling`] tells.
+    fn polling(&self) -> Option<polling::Schedule> {
+        None
+    }
+
     /// Whose token it brings, where the grant itself knows: keeps the tokens of two people apart in one store. A session
     /// whose grant is not repeatable and has no account must be given one before it may use a store.
     fn account(&self) -> Option<&str> {
         None
     }
+
+    /// What it asks for beside [`parameters`](Self::parameters) and makes its token another one: keeps both apart in one store,
+    /// whatever the account.
+    fn variant(&self) -> Option<&str> {
+        None
+    }
+
+    /// Whether `invalid_grant` settles it: what it shows stays wrong, like a password, and shown again and again it does harm.
+    /// `false` for what is made anew each time and may come right, as when a clock does.
+    fn is_refused_for_good(&self) -> bool {
+        self.account().is_some()
+    }
+
+    /// Whether the future of [`params`](Self::params) needs an async runtime to make progress, as one does that signs at a
+    /// KMS. A blocking client refuses such a grant.
+    fn needs_reactor(&self) -> bool {
+        false
+    }
 }
 
-/// What any token request may ask for beside its grant's own parameters.
-#[derive(Debug, Clone, Default)]
+/// What any token request may ask for beside its grant's own parameters. Serializing it reveals the further parameters.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct TokenParameters {
     /// OPTIONAL. The scope asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
     /// OPTIONAL. The resources the token is for (RFC 8707), each an absolute URI.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub resources: Vec<String>,
     /// OPTIONAL. The audiences the token is for (RFC 8693 section 2.1, and servers of their own).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub audiences: Vec<String>,
     /// OPTIONAL. What exactly the token is to allow (RFC 9396).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub authorization_details: Option<Value>,
     /// Further parameters; a name may stand more than once.
+    #[serde(default, skip_serializing_if = "Params::is_empty")]
     pub other: Params,
 }
 
@@ -176,6 +225,16 @@ macro_rules! token_parameters {
         #[must_use]
         pub fn audience(mut self, audience: impl Into<String>) -> Self {
             self.parameters.audiences.push(audience.into());
+            self
+        }
+
+        /// OPTIONAL. What exactly the token is to allow (RFC 9396):
+        /// [`AuthorizationDetails`](crate::authorization::AuthorizationDetails), a JSON list of objects with a `type`, or one as
+        /// text.
+        #[must_use]
+        pub fn authorization_details(mut self, details: impl Into<crate::jose::Value>) -> Self {
+            let details = crate::authorization::authorization_details::parsed(details.into());
+            self.parameters.authorization_details = Some(details);
             self
         }
 

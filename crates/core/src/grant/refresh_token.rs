@@ -45,6 +45,10 @@ impl RefreshToken {
         Ok(Self { granted: token.scope.clone(), before: Some(Box::new(token.clone())), ..Self::new(refresh_token) })
     }
 
+    pub(crate) fn secret(&self) -> &Secret {
+        &self.refresh_token
+    }
+
     pub(crate) fn with_parameters(mut self, parameters: TokenParameters) -> Self {
         self.parameters = parameters;
         self
@@ -58,6 +62,10 @@ impl RefreshToken {
         answer.refresh_token = answer.refresh_token.or_else(|| before.refresh_token.clone());
         answer.scope = answer.scope.or_else(|| before.scope.clone());
         answer.id_token = answer.id_token.or_else(|| before.id_token.clone());
+        if let Some(details) = before.extra.get("authorization_details") {
+            // What was granted is not asked for again, so it is as it was (RFC 9396 section 6).
+            answer.extra.entry("authorization_details").or_insert_with(|| details.clone());
+        }
         answer.key_thumbprint = answer.key_thumbprint.or_else(|| before.key_thumbprint.clone());
         answer
     }

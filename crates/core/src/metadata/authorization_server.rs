@@ -2,13 +2,12 @@
 //! [OpenID Connect Discovery 1.0](https://openid.net/specs/openid-connect-discovery-1_0.html), with the members that later
 //! specs added.
 
-use crate::error::{Error, Excerpt, Result};
+use super::reader::{Reader, fault};
+use crate::error::{Error, Result};
 use crate::wire::json;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 use std::collections::BTreeMap;
-use std::fmt;
-use url::Url;
 
 /// Defines [`AuthorizationServer`] and what goes over all of its members, so that a member is one line here.
 macro_rules! authorization_server {
@@ -53,7 +52,7 @@ macro_rules! authorization_server {
 
         impl From<Map<String, Value>> for AuthorizationServer {
             fn from(members: Map<String, Value>) -> Self {
-                let mut reader = Reader { members, ignored: Vec::new() };
+                let mut reader = Reader::new(members);
                 Self {
                     $($text: reader.text(stringify!($text)),)*
                     $($endpoint: reader.endpoint(stringify!($endpoint)),)*
@@ -72,6 +71,12 @@ macro_rules! authorization_server {
             pub fn overridden_by(mut self, members: &Self) -> Self {
                 $(take_over(&mut self.$text, &members.$text);)*
                 $(take_over(&mut self.$endpoint, &members.$endpoint);)*
+                if let Some(aliases) = &mut self.mtls_endpoint_aliases {
+                    // An endpoint that somebody set by hand is the one that is meant, with a certificate or without.
+                    $(if members.$endpoint.is_some() {
+                        aliases.remove(stringify!($endpoint));
+                    })*
+                }
                 take_over(&mut self.mtls_endpoint_aliases, &members.mtls_endpoint_aliases);
                 $(take_over(&mut self.$list, &members.$list);)*
                 $(take_over(&mut self.$flag, &members.$flag);)*
@@ -310,114 +315,6 @@ fn take_over<T: Clone>(held: &mut Option<T>, other: &Option<T>) {
 
 pub(crate) const TENANT: &str = "{tenantid}";
 
-/// Takes members out of a document; what can't be meant counts as absent and is noted.
-struct Reader {
-    members: Map<String, Value>,
-    ignored: Vec<String>,
-}
-
-impl Reader {
-    fn text(&mut self, name: &str) -> Option<String> {
-        match self.take(name)? {
-            Value::String(text) => Some(text),
-            other => self.ignore(name, format_args!("{} instead of a string", json::kind(Some(&other)))),
-        }
-    }
-
-    fn endpoint(&mut self, name: &str) -> Option<String> {
-        let url = self.text(name)?;
-        match fault(&url) {
-            None => Some(url),
-            Some(fault) => self.ignore(name, fault),
-        }
-    }
-
-    fn list(&mut self, name: &str) -> Option<Vec<String>> {
-        let elements = match self.take(name)? {
-            Value::Array(elements) => elements,
-            // One value is a list of one to some servers.
-            Value::String(text) => return Some(vec![text]),
-            other => return self.ignore(name, format_args!("{} instead of a list", json::kind(Some(&other)))),
-        };
-        let given = elements.len();
-        let texts: Vec<String> = elements
-            .into_iter()
-            .filter_map(|element| if let Value::String(text) = element { Some(text) } else { None })
-            .collect();
-        let dropped = given - texts.len();
-        if dropped > 0 {
-            self.note(name, format_args!("{dropped} of {given} elements are no strings"));
-        }
-        // An empty list would say that the server supports nothing.
-        (dropped == 0 || !texts.is_empty()).then_some(texts)
-    }
-
-    fn flag(&mut self, name: &str) -> Option<bool> {
-        match self.take(name)? {
-            Value::Bool(flag) => Some(flag),
-            Value::String(text) if text.eq_ignore_ascii_case("true") => Some(true),
-            Value::String(text) if text.eq_ignore_ascii_case("false") => Some(false),
-            other => self.ignore(name, format_args!("{} instead of a boolean", json::kind(Some(&other)))),
-        }
-    }
-
-    fn aliases(&mut self, name: &str) -> Option<BTreeMap<String, String>> {
-        let members = match self.take(name)? {
-            Value::Object(members) => members,
-            other => return self.ignore(name, format_args!("{} instead of an object", json::kind(Some(&other)))),
-        };
-        let mut aliases = BTreeMap::new();
-        for (alias, url) in members {
-            let fault = match &url {
-                Value::String(url) => fault(url),
-                other => Some(json::kind(Some(other))),
-            };
-            match (fault, url) {
-                (None, Value::String(url)) => drop(aliases.insert(alias, url)),
-                (fault, _) => {
-                    self.note(name, format_args!("{}: {}", Excerpt(&alias), fault.unwrap_or_default()));
-                }
-            }
-        }
-        Some(aliases)
-    }
-
-    fn take(&mut self, name: &str) -> Option<Value> {
-        self.members.remove(name).filter(|value| !value.is_null())
-    }
-
-    fn ignore<T>(&mut self, name: &str, why: impl fmt::Display) -> Option<T> {
-        self.note(name, why);
-        None
-    }
-
-    fn note(&mut self, name: &str, why: impl fmt::Display) {
-        self.ignored.push(format!("{name}: {why}"));
-    }
-}
-
-/// Why a text can be the URL of nothing that is asked. Whether http will do is asked when something is sent there.
-pub(crate) fn fault(text: &str) -> Option<&'static str> {
-    // The URL parser would pass over these, and then the string would be another than the URL asked.
-    if text.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
-        return Some("no absolute URL");
-    }
-    let Ok(url) = Url::parse(text) else { return Some("no absolute URL") };
-    if !matches!(url.scheme(), "https" | "http") {
-        // A browser is sent to some of these, and must not be sent to `javascript:`.
-        return Some("neither https nor http");
-    }
-    // RFC 6749 sections 3.1 and 3.2.
-    if url.fragment().is_some() {
-        return Some("has a fragment");
-    }
-    // An HTTP client would take these for credentials to send (RFC 9110 section 4.2.4).
-    if !url.username().is_empty() || url.password().is_some() {
-        return Some("has a user name or password in it");
-    }
-    None
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -570,6 +467,30 @@ mod tests {
                 "y": 1,
             })
         );
+    }
+
+    #[test]
+    fn an_endpoint_that_is_set_by_hand_goes_before_its_alias() {
+        let server = read(json!({
+            "issuer": "https://as.example",
+            "token_endpoint": "https://as.example/token",
+            "revocation_endpoint": "https://as.example/revoke",
+            "mtls_endpoint_aliases": {
+                "token_endpoint": "https://mtls.example/token", "revocation_endpoint": "https://mtls.example/revoke",
+            },
+        }));
+        let by_hand = |endpoint: &str| Some(endpoint.to_owned());
+        let mut members = AuthorizationServer {
+            token_endpoint: by_hand("https://own.example/token"),
+            ..AuthorizationServer::default()
+        };
+        let overridden = server.clone().overridden_by(&members);
+        assert_eq!(overridden.mtls_endpoint("token_endpoint"), Some("https://own.example/token"));
+        assert_eq!(overridden.mtls_endpoint("revocation_endpoint"), Some("https://mtls.example/revoke"));
+        members.mtls_endpoint_aliases =
+            Some([("token_endpoint".to_owned(), "https://own.example/mtls".to_owned())].into());
+        let overridden = server.overridden_by(&members);
+        assert_eq!(overridden.mtls_endpoint("token_endpoint"), Some("https://own.example/mtls"));
     }
 
     #[test]

@@ -7,7 +7,7 @@ use crate::error::{Error, Result, RuleViolation};
 use crate::session::gate::Gate;
 use crate::wire;
 use arc_swap::ArcSwapOption;
-use grantee_jose::{Jwk, JwkSet, SignatureAlgorithm, VerifyingKey};
+use grantee_jose::{EncryptionKey, Jwk, JwkSet, KeyAlgorithm, SignatureAlgorithm, VerifyingKey};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
@@ -57,6 +57,16 @@ impl KeyRing {
                 let parsed = key.parsed.get(slot?)?;
                 parsed.get_or_init(|| VerifyingKey::new(&key.jwk, algorithm).ok()).as_ref()
             })
+    }
+
+    /// A key to encrypt to: one that says so, else any that fits.
+    fn to_encrypt(&self, algorithm: KeyAlgorithm) -> Option<EncryptionKey> {
+        let (said, others): (Vec<&Key>, Vec<&Key>) = self
+            .keys
+            .iter()
+            .filter(|key| !key.jwk.is_symmetric())
+            .partition(|key| key.jwk.key_use() == Some("enc") || key.jwk.alg() == Some(algorithm.name()));
+        said.into_iter().chain(others).find_map(|key| EncryptionKey::new(&key.jwk, algorithm).ok())
     }
 
     fn kids(&self) -> String {
@@ -117,7 +127,7 @@ impl KeySource {
         &self,
         client: &Client,
         stage: &'static str,
-        asked: (Option<&str>, SignatureAlgorithm),
+        asked: (Option<&str>, &str),
         mut find: impl FnMut(&KeyRing) -> Option<T>,
     ) -> Result<T> {
         let held = match self.usable(client) {
@@ -130,11 +140,31 @@ impl KeySource {
         Box::pin(self.find_anew(client, stage, asked, find)).await
     }
 
+    /// A key of the server's to encrypt to.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when it publishes none that fits, or why there is no set to look in.
+    pub(crate) async fn to_encrypt(
+        &self,
+        client: &Client,
+        stage: &'static str,
+        algorithm: KeyAlgorithm,
+    ) -> Result<EncryptionKey> {
+        let found = self.find(client, stage, (None, algorithm.name()), |ring| ring.to_encrypt(algorithm)).await;
+        found.map_err(|error| match error {
+            Error::Rule(broken) if broken.kind == Some(grantee_jose::ErrorKind::NoKey) => Error::config(
+                format!("the server publishes no key to encrypt to by {algorithm}"),
+                "use another algorithm, or none (RFC 9101 section 4)",
+            ),
+            other => other,
+        })
+    }
+
     async fn find_anew<T>(
         &self,
         client: &Client,
         stage: &'static str,
-        asked: (Option<&str>, SignatureAlgorithm),
+        asked: (Option<&str>, &str),
         mut find: impl FnMut(&KeyRing) -> Option<T>,
     ) -> Result<T> {
         // Once more where the flight was another's and may have landed before the server rotated.

@@ -16,7 +16,6 @@ use grantee_jose::jws;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use http::{HeaderValue, StatusCode};
 use serde_json::{Map, Value};
-use std::time::Duration;
 
 const STAGE: &str = "logout token";
 const TOKEN: &str = "OpenID Connect Back-Channel Logout section 2.4";
@@ -222,8 +221,7 @@ fn judge(
         return Err(RuleViolation::new(STAGE, "sub or sid says whose session ends", TOKEN).got("neither"));
     }
     // Whichever comes first: from `exp` on the token is refused, and for its age once that is past what is allowed.
-    let too_old = issued_at.after(OLDEST_IAT + Duration::from_millis(1));
-    let until = expires_at.min(too_old).after(rules.leeway);
+    let until = expires_at.after(rules.leeway).min(issued_at.after(OLDEST_IAT));
     let token = LogoutToken {
         issuer: issuer.to_owned(),
         subject: subject.map(str::to_owned),

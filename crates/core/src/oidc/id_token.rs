@@ -15,6 +15,7 @@ use serde_json::{Map, Value};
 use std::time::Duration;
 
 const STAGE: &str = "ID token";
+const PUSH: &str = "CIBA section 10.3.1";
 const VALIDATION: &str = "OpenID Connect Core section 3.1.3.7";
 /// The types of what else an issuer, or a client, signs: RFC 9068, Back-Channel Logout, RFC 9449, RFC 9101, RFC 9701, RFC 8417
 /// and draft-ietf-oauth-rfc7523bis.
@@ -150,8 +151,14 @@ pub struct IdTokenExpectations {
     pub(crate) code: Option<Secret>,
     pub(crate) state: Option<Secret>,
     pub(crate) at: Option<UnixTime>,
-    /// Whether it came through the browser, where hash claims are what ties it to what came along.
+    /// What came along in a push of CIBA, and the request that it answers.
+    pub(crate) refresh_token: Option<Secret>,
+    pub(crate) auth_req_id: Option<Secret>,
+    /// Whether it came through the browser, or to an address of the program's own, where hash claims are what ties it to what
+    /// came along.
     pub(crate) front_channel: bool,
+    /// Whether it must vouch for the state, and not only where it does.
+    pub(crate) s_hash_required: bool,
     pub(crate) continues: Option<Box<Continued>>,
 }
 
@@ -360,7 +367,7 @@ fn judge(
 ) -> Result<IdToken, RuleViolation> {
     let rules = &client.inner.config.id_token;
     let claims = &opened.view(STAGE)?;
-    check_kind(opened.header.typ.as_deref(), claims)?;
+    check_kind(STAGE, "an ID token", opened.header.typ.as_deref(), claims)?;
     let issuer = check_issuer(STAGE, VALIDATION, metadata, claims)?;
     check_audience(STAGE, claims, client.client_id(), &rules.trusted_audiences)?;
     let times = Times { now, leeway: rules.leeway, oldest: Some(OLDEST_IAT), spec: VALIDATION };
@@ -379,6 +386,7 @@ fn judge(
         check_acr(claims, &expected.acr_values)?;
     }
     check_hashes(claims, opened.digest, expected)?;
+    check_auth_req_id(claims, expected)?;
     let (issuer, subject) = (issuer.to_owned(), subject.to_owned());
     let audience = audiences(claims).unwrap_or_default().into_iter().map(str::to_owned).collect();
     let (algorithm, claims) = (opened.algorithm, Claims::from_text(opened.payload));
@@ -394,18 +402,23 @@ fn judge(
 
 /// ID tokens have no `typ` of their own, but one that says that it is of another kind is none, though the issuer signed it
 /// and it names this client (RFC 8725 section 3.11): access tokens and logout tokens do. So is one that tells of a logout.
-fn check_kind(typ: Option<&str>, claims: &impl Lookup) -> Result<(), RuleViolation> {
-    let broken = || RuleViolation::new(STAGE, "the token is of no other kind", "RFC 8725 section 3.11");
+pub(crate) fn check_kind(
+    stage: &'static str,
+    expected: &'static str,
+    typ: Option<&str>,
+    claims: &impl Lookup,
+) -> Result<(), RuleViolation> {
+    let broken = || RuleViolation::new(stage, "the token is of no other kind", "RFC 8725 section 3.11");
     let is_other = |typ: &str| {
         let plain = typ.rsplit('/').next().unwrap_or(typ);
         OTHER_KINDS.iter().any(|other| plain.eq_ignore_ascii_case(other))
     };
     if let Some(typ) = typ.filter(|typ| is_other(typ)) {
-        return Err(broken().expected("an ID token").got(format_args!("typ {typ}")));
+        return Err(broken().expected(expected).got(format_args!("typ {typ}")));
     }
     match claims.claim("events") {
         Some(Claim::Nested(events)) if events.get(super::backchannel_logout::EVENT).is_some() => {
-            Err(broken().expected("an ID token").got("a logout token"))
+            Err(broken().expected(expected).got("a logout token"))
         }
         _ => Ok(()),
     }
@@ -519,11 +532,13 @@ fn check_hashes(
     const AT_HASH: &str = "OpenID Connect Core section 3.2.2.9";
     const C_HASH: &str = "OpenID Connect Core section 3.3.2.10";
     const S_HASH: &str = "FAPI 1.0 Advanced section 5.1.1";
+    const RT_HASH: &str = "urn:openid:params:jwt:claim:rt_hash";
     let front = expected.front_channel;
     for (name, hashed, required, spec, rule) in [
+        (RT_HASH, &expected.refresh_token, front, PUSH, "rt_hash is the digest of the refresh token"),
         ("at_hash", &expected.access_token, front, AT_HASH, "at_hash is the digest of the access token"),
         ("c_hash", &expected.code, front, C_HASH, "c_hash is the digest of the code"),
-        ("s_hash", &expected.state, false, S_HASH, "s_hash is the digest of the state"),
+        ("s_hash", &expected.state, expected.s_hash_required, S_HASH, "s_hash is the digest of the state"),
     ] {
         let Some(hashed) = hashed else { continue };
         let broken = || RuleViolation::new(STAGE, rule, spec);
@@ -544,6 +559,19 @@ fn check_hashes(
         }
     }
     Ok(())
+}
+
+/// Which request of CIBA it answers: required in a push (CIBA section 10.3.1).
+fn check_auth_req_id(claims: &impl Lookup, expected: &IdTokenExpectations) -> Result<(), RuleViolation> {
+    const NAME: &str = "urn:openid:params:jwt:claim:auth_req_id";
+    let Some(asked) = &expected.auth_req_id else { return Ok(()) };
+    let broken = || RuleViolation::new(STAGE, "auth_req_id is that of the request", PUSH).expected(NAME);
+    match claims.claim(NAME) {
+        Some(Claim::Text(said)) if constant_time_eq(said.as_bytes(), asked.reveal().as_bytes()) => Ok(()),
+        Some(Claim::Text(_)) => Err(broken().got("that of another request")),
+        None if !expected.front_channel => Ok(()),
+        other => Err(broken().got(kind(other))),
+    }
 }
 
 /// Where a renewed token brings an ID token it must be of the same login. Where it can't be verified just now, because no

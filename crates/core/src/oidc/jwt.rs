@@ -6,7 +6,7 @@ pub(crate) use super::lookup::{audiences, required_text, required_time};
 use super::lookup::Lookup;
 use super::rules::{Encryption, JwtRules};
 use crate::client::Client;
-use crate::error::{Error, Result, RuleViolation};
+use crate::error::{Error, Excerpt, Result, RuleViolation};
 use crate::{Secret, UnixTime};
 use grantee_jose::jws::{self, Compact};
 use grantee_jose::view::View;
@@ -157,7 +157,7 @@ fn allowed(header: &jws::Header, rules: &JwtRules<'_>) -> Result<SignatureAlgori
         RuleViolation::new(rules.stage, "alg is the one registered for this client", rules.algorithm_spec)
             .expected(rules.algorithms.join(" or "))
             .got(said)
-            .hint(format!("if the client is registered for {said}, say so with {}", rules.algorithm_setting))
+            .hint(format!("if the client is registered for {}, say so with {}", Excerpt(said), rules.algorithm_setting))
             .of_kind(ErrorKind::NotAllowed)
     };
     if !rules.algorithms.iter().any(|allowed| allowed == said) {
@@ -189,7 +189,7 @@ async fn find_key(
     let found = client
         .inner
         .keys
-        .find(client, rules.stage, (kid, algorithm), |ring| {
+        .find(client, rules.stage, (kid, algorithm.name()), |ring| {
             wrong = None;
             for key in ring.candidates(kid, algorithm).take(MOST_TRIES) {
                 match compact.verifies_with(key) {
@@ -312,13 +312,26 @@ pub(crate) async fn kept_claims(client: &Client, token: &str, rules: &JwtRules<'
     grantee_jose::json::object(compact.unverified_payload()).map_err(broken)
 }
 
-/// The key made of the client's secret, for symmetric encryption
-/// ([OpenID Connect Core section 10.2](https://openid.net/specs/openid-connect-core-1_0.html#Encryption)).
+/// As [`secret_key`], to decrypt.
 fn symmetric(
     algorithm: KeyAlgorithm,
     enc: grantee_jose::ContentEncryption,
     secret: Option<&Secret>,
 ) -> Result<Option<DecryptionKey>> {
+    let Some(key) = secret_key(algorithm, enc, secret)? else { return Ok(None) };
+    let key = DecryptionKey::new(&key, algorithm)
+        .map_err(|error| Error::config(error.to_string(), "use another encryption algorithm"))?;
+    debug_assert!(!key.algorithms().is_empty());
+    Ok(Some(key))
+}
+
+/// The key made of the client's secret, for symmetric encryption
+/// ([OpenID Connect Core section 10.2](https://openid.net/specs/openid-connect-core-1_0.html#Encryption)).
+pub(crate) fn secret_key(
+    algorithm: KeyAlgorithm,
+    enc: grantee_jose::ContentEncryption,
+    secret: Option<&Secret>,
+) -> Result<Option<Jwk>> {
     let len = match algorithm {
         KeyAlgorithm::A128Kw | KeyAlgorithm::A128GcmKw => 16,
         KeyAlgorithm::A192Kw | KeyAlgorithm::A192GcmKw => 24,
@@ -341,11 +354,7 @@ fn symmetric(
         Digest::Sha512
     };
     let hash = zeroize::Zeroizing::new(digest.of(secret.reveal().as_bytes()).unwrap_or_default());
-    let key = hash.get(..len).unwrap_or_default();
-    let key = DecryptionKey::new(&Jwk::oct(key), algorithm)
-        .map_err(|error| Error::config(error.to_string(), "use another encryption algorithm"))?;
-    debug_assert!(!key.algorithms().is_empty());
-    Ok(Some(key))
+    Ok(Some(Jwk::oct(hash.get(..len).unwrap_or_default())))
 }
 
 /// `exp`, `iat` and `nbf` at `now`, within the leeway.
@@ -389,11 +398,12 @@ impl Times {
                 .got(iat.seconds())
                 .hint("compare the clocks of both machines"));
         }
+        // No leeway: the limit is our own, and one that is just as old is refused.
         if let Some(oldest) = self.oldest
-            && self.now.since(iat) > oldest.saturating_add(self.leeway)
+            && self.now.since(iat) >= oldest
         {
             return Err(RuleViolation::new(stage, "iat is not too far in the past", self.spec)
-                .expected(format_args!("within {} s", oldest.as_secs()))
+                .expected(format_args!("less than {} s", oldest.as_secs()))
                 .got(format_args!("{} s ago", self.now.since(iat).as_secs())));
         }
         Ok(())

@@ -12,7 +12,7 @@ use std::time::Duration;
 
 /// How far clocks may differ, unless told otherwise.
 pub(crate) const LEEWAY: Duration = Duration::from_secs(60);
-/// A token issued longer ago than this was kept by somebody.
+/// A token issued that long ago was kept by somebody.
 pub(crate) const OLDEST_IAT: Duration = Duration::from_secs(7 * 86_400);
 
 /// What a JWT from the server must be like before its claims are looked at.

@@ -2,15 +2,20 @@
 //! ([RFC 6750 section 3](https://www.rfc-editor.org/rfc/rfc6750#section-3), [RFC 9470](https://www.rfc-editor.org/rfc/rfc9470)).
 
 use super::Source;
+use crate::Token;
 use crate::client::Client;
 use crate::error::{Error, Insufficient, InsufficientKind, Result, TransportErrorKind};
 use crate::ports::{Http, Request};
-use crate::wire::form::Params;
+use crate::token_type::{Answer, ProofContext};
 use crate::wire::www_authenticate::{self, BearerChallenge};
+use crate::wire::{self, form::Params};
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use std::sync::Arc;
+
+/// The schemes that say in a challenge what is wrong with a token (RFC 6750 section 3, RFC 9449 section 7.1).
+const OURS: [&str; 2] = ["bearer", "dpop"];
 
 /// The stage that errors of API calls name.
 pub const STAGE: &str = "api call";
@@ -39,20 +44,213 @@ pub async fn call(source: &Source, request: Request, placement: Placement) -> Re
     let client = source.client();
     let mut request = request;
     hooked(client, &mut request).await?;
-    let header = source.header().await?;
-    let mut answer = send(client, with_token(&request, &header, placement)?).await?;
-    if rejects_the_token(answer.status(), answer.headers()) {
-        let other = source.after_rejection(&header).await?;
-        // The same again where the API rejects tokens faster than they are renewed.
-        if other != header {
-            client.inner.counting.api_retries.add();
-            answer = send(client, with_token(&request, &other, placement)?).await?;
-        }
+    if client.inner.config.token_type.needs_proof() {
+        as_it_goes_out(&mut request)?;
     }
+    let mut attempt = Attempt::new(source, placement);
+    let uri = request.uri().clone();
+    let answer = loop {
+        let mut with_token = request.clone();
+        attempt.authorize_request(&mut with_token).await?;
+        let answer = send(client, with_token).await?;
+        if !attempt.again(&uri, answer.status(), answer.headers()).await? {
+            break answer;
+        }
+        client.inner.counting.api_retries.add();
+    };
     if let Some(insufficient) = insufficient(answer.status(), answer.headers()) {
         return Err(Error::Insufficient(Arc::new(insufficient.with_body(answer.into_body()))));
     }
     Ok(answer)
+}
+
+/// One request to an API with a source's token: what goes on it, and whether its answer asks for it to be sent once more. For
+/// HTTP clients of the program's own; [`call`] is this around ours.
+///
+/// A demand of the token type (a nonce, RFC 9449 section 9) is met once for each token; a rejected token is renewed once. So
+/// whatever a server answers, a request is sent four times at the most.
+///
+/// ```no_run
+/// # async fn example(source: &grantee_core::session::Source, mut send: impl FnMut(http::Request<()>) -> http::Response<()>)
+/// # -> grantee_core::Result<()> {
+/// let mut attempt = source.attempt();
+/// let answer = loop {
+///     let mut request = http::Request::get("https://api.example/orders").body(()).unwrap();
+///     let (method, uri) = (request.method().clone(), request.uri().clone());
+///     attempt.authorize(&method, &uri, request.headers_mut()).await?;
+///     let answer = send(request);
+///     if !attempt.again(&uri, answer.status(), answer.headers()).await? {
+///         break answer;
+///     }
+/// };
+/// # Ok(()) }
+/// ```
+pub struct Attempt<'a> {
+    source: &'a Source,
+    placement: Placement,
+    /// The header of the token that goes on next, or went on last.
+    header: Option<HeaderValue>,
+    demanded: Option<String>,
+    /// Where the demand came from, until a request meets it.
+    unmet: Option<Uri>,
+    renewed: bool,
+}
+
+// A URL's query is the caller's own affair.
+impl std::fmt::Debug for Attempt<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Attempt")
+            .field("source", &self.source)
+            .field("placement", &self.placement)
+            .field("renewed", &self.renewed)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Whoever can't send the request again leaves what was demanded to the next one.
+impl Drop for Attempt<'_> {
+    fn drop(&mut self) {
+        if let (Some(uri), Some(demanded)) = (&self.unmet, &self.demanded) {
+            self.source.client().inner.config.token_type.observe(uri, &HeaderMap::new(), Some(demanded));
+        }
+    }
+}
+
+impl<'a> Attempt<'a> {
+    pub(crate) fn new(source: &'a Source, placement: Placement) -> Self {
+        Self { source, placement, header: None, demanded: None, unmet: None, renewed: false }
+    }
+
+    /// Puts the token on a request, and a proof where its type needs one: new ones at each call.
+    ///
+    /// # Errors
+    /// Whatever keeps a token from coming; [`Error::Config`] for one that can't be put on a request.
+    pub async fn authorize(&mut self, method: &Method, uri: &Uri, headers: &mut HeaderMap) -> Result<()> {
+        let client = self.source.client();
+        let token_type = &client.inner.config.token_type;
+        if !token_type.needs_proof() {
+            let header = match self.header.take() {
+                Some(header) => header,
+                None => self.source.authorization().await?,
+            };
+            self.header = Some(header.clone());
+            headers.insert(AUTHORIZATION, header);
+            return Ok(());
+        }
+        // The proof is for the very token that goes along, whatever is renewed meanwhile.
+        let (token, header) = self.source.fresh().await?;
+        let mut context = ProofContext::new(method, uri, client.now(), &*client.inner.ports.entropy);
+        context.token = Some(&*token);
+        context.key_thumbprint = token.key_thumbprint.as_deref();
+        context.demanded = self.demanded.as_deref();
+        token_type.prove(context, headers).await?;
+        self.unmet = None;
+        self.header = Some(header.clone());
+        headers.insert(AUTHORIZATION, header);
+        Ok(())
+    }
+
+    async fn authorize_request(&mut self, request: &mut Request) -> Result<()> {
+        if let Some(rules) = self.source.client().inner.config.rules {
+            rules.check_placement(self.placement)?;
+        }
+        if self.placement == Placement::Header {
+            let (method, uri) = (request.method().clone(), request.uri().clone());
+            return self.authorize(&method, &uri, request.headers_mut()).await;
+        }
+        if self.source.client().inner.config.token_type.needs_proof() {
+            return Err(Error::config(
+                "a token with a proof goes into the header only",
+                "leave placement(…) out (RFC 9449 section 7.1)",
+            ));
+        }
+        let header = match self.header.take() {
+            Some(header) => header,
+            None => self.source.authorization().await?,
+        };
+        place(request, &header, self.placement)?;
+        self.header = Some(header);
+        Ok(())
+    }
+
+    /// Whether the request is to be made and sent once more: the answer rejects the token, which has been renewed, or demands
+    /// something of the proof. To be asked about every answer, since later proofs may need what it says.
+    ///
+    /// # Errors
+    /// Whatever keeps a new token from coming.
+    pub async fn again(&mut self, uri: &Uri, status: StatusCode, headers: &HeaderMap) -> Result<bool> {
+        let token_type = &self.source.client().inner.config.token_type;
+        if self.demanded.is_none() {
+            self.demanded = token_type.demand(Answer::Api(status, headers));
+            if self.demanded.is_some() {
+                self.unmet = Some(uri.clone());
+                return Ok(true);
+            }
+        }
+        token_type.observe(uri, headers, self.demanded.as_deref());
+        let Some(header) = self.header.take() else { return Ok(false) };
+        if self.renewed || !rejects_the_token(status, headers) {
+            return Ok(false);
+        }
+        self.renewed = true;
+        let other = self.source.after_rejection(&header).await?;
+        // The same again where the API rejects tokens faster than they are renewed.
+        let renewed = other != header;
+        self.header = Some(other);
+        self.demanded = None;
+        Ok(renewed)
+    }
+}
+
+impl Client {
+    /// Sends a request with a token that no session holds, once more where the token type's proof has to be made anew.
+    pub(crate) async fn present(
+        &self,
+        stage: &'static str,
+        token: &Token,
+        request: Request,
+    ) -> Result<http::Response<Bytes>> {
+        let config = &self.inner.config;
+        let ports = &self.inner.ports;
+        config.token_type.usable(token, ports)?;
+        let header = config.token_type.header(token)?;
+        let uri = request.uri().clone();
+        let mut demanded = None;
+        loop {
+            let mut request = request.clone();
+            if config.token_type.needs_proof() {
+                let method = request.method().clone();
+                let mut context = ProofContext::new(&method, &uri, self.now(), &*ports.entropy);
+                context.token = Some(token);
+                context.key_thumbprint = token.key_thumbprint.as_deref();
+                context.demanded = demanded.as_deref();
+                config.token_type.prove(context, request.headers_mut()).await?;
+            }
+            request.headers_mut().insert(AUTHORIZATION, header.clone());
+            let answer = self.exchange(stage, request).await?;
+            if demanded.is_none() {
+                demanded = config.token_type.demand(Answer::Api(answer.status(), answer.headers()));
+                if demanded.is_some() {
+                    continue;
+                }
+            }
+            config.token_type.observe(&uri, answer.headers(), demanded.as_deref());
+            return Ok(answer);
+        }
+    }
+}
+
+/// Writes a URL as the URL standard does, without dot segments and the like. HTTP clients do so too, some of them, and a proof is
+/// for what they send (RFC 9449 section 4.2).
+fn as_it_goes_out(request: &mut Request) -> Result<()> {
+    let mut url = wire::url::parse("the request's URL", &request.uri().to_string())?;
+    url.set_fragment(None);
+    if !wire::url::is_exactly(request.uri(), url.as_str()) {
+        *request.uri_mut() = url.as_str().parse().map_err(|_| {
+            Error::config("the request's URL is not one that HTTP can carry", "it may be too long: send a body")
+        })?;
+    }
+    Ok(())
 }
 
 async fn send(client: &Client, request: Request) -> Result<http::Response<Bytes>> {
@@ -85,13 +283,8 @@ pub async fn exchange(http: &dyn Http, request: Request) -> Result<http::Respons
     Ok(response.http)
 }
 
-/// The request with the token on it. A repetition makes it anew from the same parts.
-fn with_token(request: &Request, header: &HeaderValue, placement: Placement) -> Result<Request> {
-    let mut request = request.clone();
-    if placement == Placement::Header {
-        request.headers_mut().insert(AUTHORIZATION, header.clone());
-        return Ok(request);
-    }
+/// The token in the place of a header.
+fn place(request: &mut Request, header: &HeaderValue, placement: Placement) -> Result<()> {
     let token =
         header.to_str().ok().and_then(|header| header.split_once(' ')).map(|(_, token)| token).unwrap_or_default();
     let pair = Params::new().with("access_token", token).encode();
@@ -103,7 +296,7 @@ fn with_token(request: &Request, header: &HeaderValue, placement: Placement) -> 
             .map_err(|_| Error::config("the token makes no URL", "place it in the header"))?;
         // RFC 6750 section 2.3: nobody on the way may keep it.
         request.headers_mut().insert(http::header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
-        return Ok(request);
+        return Ok(());
     }
     let form = HeaderValue::from_static("application/x-www-form-urlencoded");
     let is_form = match request.headers().get(CONTENT_TYPE) {
@@ -126,7 +319,7 @@ fn with_token(request: &Request, header: &HeaderValue, placement: Placement) -> 
     body.extend_from_slice(pair.as_bytes());
     request.headers_mut().insert(CONTENT_TYPE, form);
     *request.body_mut() = Bytes::from(body);
-    Ok(request)
+    Ok(())
 }
 
 /// Shows a request to the hooks, which may change anything but where it goes.
@@ -150,10 +343,14 @@ pub fn rejects_the_token(status: StatusCode, headers: &HeaderMap) -> bool {
     if status != StatusCode::UNAUTHORIZED {
         return false;
     }
-    let Some(challenge) = BearerChallenge::find(&www_authenticate::parse(headers)) else {
-        return true;
-    };
-    matches!(challenge.error.as_deref(), None | Some("invalid_token"))
+    let challenges = www_authenticate::parse(headers);
+    let mut ours = OURS.iter().filter_map(|scheme| BearerChallenge::of_scheme(&challenges, scheme)).peekable();
+    // A server may offer several schemes at once; the one that says what is wrong is the one that counts.
+    ours.peek().is_none()
+        || match ours.clone().find_map(|challenge| challenge.error) {
+            Some(error) => error == "invalid_token",
+            None => true,
+        }
 }
 
 /// What the API asks for beyond the token it got.
@@ -161,7 +358,9 @@ pub fn insufficient(status: StatusCode, headers: &HeaderMap) -> Option<Insuffici
     if !matches!(status, StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN) {
         return None;
     }
-    let challenge = BearerChallenge::find(&www_authenticate::parse(headers))?;
+    let challenges = www_authenticate::parse(headers);
+    let mut ours = OURS.iter().filter_map(|scheme| BearerChallenge::of_scheme(&challenges, scheme));
+    let challenge = ours.find(|challenge| challenge.error.is_some())?;
     let kind = match challenge.error.as_deref()? {
         "insufficient_scope" => InsufficientKind::Scope,
         "insufficient_user_authentication" => InsufficientKind::UserAuthentication,

@@ -5,5 +5,6 @@ pub(crate) mod gate;
 mod renewal;
 mod source;
 
+pub use call::Attempt;
 pub use renewal::{OnChange, Renewal};
 pub use source::{Source, SourceBuilder};

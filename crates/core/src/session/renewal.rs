@@ -9,7 +9,7 @@ use super::source::{Held, Inner, lock};
 use crate::Token;
 use crate::error::{Error, LoginRequired, Result, StoreError};
 use crate::grant::RefreshToken;
-use crate::ports::BoxFuture;
+use crate::ports::{BoxFuture, Cancel};
 use crate::store::{Intent, Record, Store, StoreLock};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -129,6 +129,8 @@ struct Asking {
     sent: AtomicBool,
     /// Whether the server said that the refresh token is dead.
     dead: bool,
+    /// Whether the grant was asked with, and not the refresh token.
+    obtaining: bool,
 }
 
 /// The store with the lock of this source's record.
@@ -272,32 +274,55 @@ async fn ask(
 ) -> Result<(Token, Renewal)> {
     let refresh = before.filter(|token| token.refresh_token.is_some());
     // A grant that is used once serves once: for the first token. A person's credentials serve until they are refused.
-    let may_obtain = if inner.grant.is_repeatable() {
+    let repeatable = inner.grant.is_repeatable();
+    let may_obtain = if repeatable {
         !inner.refused.load(Ordering::SeqCst)
     } else {
-        before.is_none() && !inner.spent.load(Ordering::SeqCst)
+        // Whom a person can confirm to this very moment is newer than what is stored.
+        (before.is_none() || is_open(inner)) && !inner.spent.load(Ordering::SeqCst)
     };
     if refresh.is_none() && !may_obtain {
-        return Err(LoginRequired::error("the token has expired and there is nothing to renew it with", None));
+        let why = match before {
+            Some(before) if inner.is_outdated(before) => {
+                "the token is bound to a key that has been replaced, and there is nothing to renew it with"
+            }
+            _ => "the token has expired and there is nothing to renew it with",
+        };
+        return Err(LoginRequired::error(why, None));
     }
     // The intent, and room for what comes, before anything is spent.
     if let Some(locked) = locked {
         locked.prepare(inner).await?;
     }
     if let Some(before) = refresh {
-        let parameters = crate::grant::TokenParameters { scope: None, ..inner.grant.parameters().clone() };
+        // Scope and authorization details stay as they were granted, which may be less than was asked for: asking for all of it
+        // again would be refused (RFC 6749 section 6, RFC 9396 section 6).
+        let parameters = crate::grant::TokenParameters {
+            scope: None,
+            authorization_details: None,
+            ..inner.grant.parameters().clone()
+        };
         let grant = RefreshToken::of(before)?.with_parameters(parameters);
-        match inner.client.token_noting(&grant, &asking.sent).await {
+        match inner.client.token_noting(&grant, &Cancel::new(), &asking.sent).await {
             Ok(token) => return Ok((token, Renewal::Refreshed)),
             // The refresh token is dead. Only where nobody has to be asked does the grant bring another.
-            Err(error) if is_refused(&error) && may_obtain => {
+            Err(error)
+                if may_obtain && is_refused(&error) && (repeatable || error.is_server_error("invalid_grant")) =>
+            {
                 asking.dead = error.is_server_error("invalid_grant");
                 asking.sent.store(false, Ordering::SeqCst);
             }
             Err(error) => return Err(error),
         }
     }
-    Ok((inner.client.token_noting(&*inner.grant, &asking.sent).await?, Renewal::Obtained))
+    asking.obtaining = true;
+    Ok((inner.client.token_noting(&*inner.grant, &inner.waiting(), &asking.sent).await?, Renewal::Obtained))
+}
+
+/// Whether the grant is one that a person may confirm still.
+fn is_open(inner: &Inner) -> bool {
+    let end = |schedule: crate::grant::polling::Schedule| schedule.requested_at.after(schedule.expires_in);
+    inner.grant.polling().is_some_and(|schedule| inner.client.now() < end(schedule))
 }
 
 /// Whether a server would not take a refresh token. Some say so by a status alone.
@@ -326,17 +351,28 @@ async fn failed(inner: &Inner, before: Option<&Token>, locked: Option<Locked>, e
     if matches!(error, Error::Store(_)) && !sent && !asking.dead {
         return error;
     }
-    if error.is_server_error("invalid_grant") && inner.grant.is_repeatable() && inner.grant.account().is_some() {
+    if error.is_server_error("invalid_grant") && inner.grant.is_repeatable() && inner.grant.is_refused_for_good() {
         // A refused refresh token would have led to the grant, so this is the password. Sent again and again it would lock
         // the person out.
         inner.refused.store(true, Ordering::SeqCst);
     }
     let refused = error.is_server_error("invalid_grant") && !inner.grant.is_repeatable();
+    // Nobody will confirm any more what was denied or came too late.
+    if asking.obtaining
+        && inner.grant.polling().is_some()
+        && (error.code() == "expired" || error.is_server_error("access_denied"))
+    {
+        inner.spent.store(true, Ordering::SeqCst);
+    }
     let error = if refused {
         let lost = locked.as_ref().is_some_and(|locked| locked.abandoned);
-        let why = match (before.is_some(), lost) {
+        let why = match (before.is_some() && !asking.obtaining, lost) {
             (true, true) => {
                 "an earlier renewal was cut off before its answer could be kept, and the server no longer takes the old refresh token"
+            }
+            // RFC 8705 section 7.1: that of a public client is bound to the certificate, as its access token is.
+            (true, false) if before.is_some_and(|before| inner.is_outdated(before)) => {
+                "the server does not take the refresh token, which may be bound to the key that has been replaced"
             }
             (true, false) => "the refresh token has expired, was revoked or was used already",
             (false, _) => "the server does not take this grant, which can be used once, (any more)",

@@ -1,12 +1,13 @@
 //! A source of one token: held while it is fresh, renewed when it is not, by one caller for all.
 
+use super::call::{Attempt, Placement};
 use super::gate::Gate;
 use super::renewal::{self, OnChange, Unsaved, Why};
 use crate::client::Client;
 use crate::endpoint::discovery::Where;
 use crate::error::{Error, Result};
 use crate::grant::Grant;
-use crate::ports::BoxFuture;
+use crate::ports::{BoxFuture, Cancel};
 use crate::store::{Store, TokenKey};
 use crate::wire::form::encode;
 use crate::{Token, UnixTime};
@@ -113,7 +114,8 @@ impl SourceBuilder {
                 client.members.issuer.clone().or_else(|| client.members.token_endpoint.clone()).unwrap_or_default()
             }
         };
-        let key = key(&server, &client.client_id, &*self.grant, account.as_deref());
+        let thumbprint = client.token_type.key_thumbprint(&self.client.inner.ports);
+        let key = key(&server, &client.client_id, &*self.grant, account.as_deref(), thumbprint);
         Ok(Source {
             inner: Arc::new(Inner {
                 client: self.client,
@@ -134,13 +136,20 @@ impl SourceBuilder {
                 leeway: self.leeway,
                 early: self.early,
                 closed: AtomicBool::new(false),
+                waiting: Mutex::default(),
             }),
         })
     }
 }
 
 /// Everything that makes two tokens different tokens.
-fn key(server: &str, client_id: &str, grant: &dyn Grant, account: Option<&str>) -> TokenKey {
+fn key(
+    server: &str,
+    client_id: &str,
+    grant: &dyn Grant,
+    account: Option<&str>,
+    key_thumbprint: Option<String>,
+) -> TokenKey {
     let parameters = grant.parameters();
     let mut parts = vec![
         ("server", server.to_owned()),
@@ -149,6 +158,8 @@ fn key(server: &str, client_id: &str, grant: &dyn Grant, account: Option<&str>) 
         ("scope", parameters.scope.as_ref().map(crate::Scope::canonical).unwrap_or_default()),
     ];
     parts.extend(account.map(|account| ("account", account.to_owned())));
+    parts.extend(grant.variant().map(|variant| ("variant", variant.to_owned())));
+    parts.extend(key_thumbprint.map(|thumbprint| ("key", thumbprint)));
     parts.extend(parameters.resources.iter().map(|resource| ("resource", resource.clone())));
     parts.extend(parameters.audiences.iter().map(|audience| ("audience", audience.clone())));
     parts.extend(parameters.authorization_details.iter().map(|details| ("authorization_details", details.to_string())));
@@ -191,12 +202,16 @@ pub(crate) struct Inner {
     leeway: Duration,
     early: Option<Duration>,
     closed: AtomicBool,
+    /// Ends the wait for a person. Another takes its place when the token is forgotten, none when this is closed.
+    waiting: Mutex<Cancel>,
 }
 
 /// A token made ready: its header, and until when it serves by either clock.
 pub(crate) struct Held {
     pub(crate) token: Arc<Token>,
     pub(crate) header: Result<HeaderValue>,
+    /// Whether the token is bound to a key, which may be replaced.
+    bound: bool,
     until: Option<Deadline>,
     early: Option<Deadline>,
     /// The end itself, without leeway.
@@ -248,13 +263,17 @@ impl Source {
     }
 
     /// The `Authorization` header of the held token while it is fresh, else `None`. No lock, no future, no allocation
-    /// after a thread's first look.
+    /// after a thread's first look. Where the token type needs a proof for each request it is no use alone: see
+    /// [`attempt`](Self::attempt).
     pub fn held(&self) -> Option<HeaderValue> {
         let guard = self.inner.held.load();
         let held = guard.as_ref()?;
         let clock = &self.inner.client.inner.ports.clock;
         let (wall, monotonic) = (clock.now(), clock.monotonic());
         if held.until.is_some_and(|until| until.has_come(wall, monotonic)) {
+            return None;
+        }
+        if held.bound && self.inner.is_outdated(&held.token) {
             return None;
         }
         if held.early.is_some_and(|early| early.has_come(wall, monotonic)) {
@@ -270,10 +289,38 @@ impl Source {
     /// # Errors
     /// As [`token`](Self::token), and [`Error::Config`] for a token that no header can carry.
     pub async fn header(&self) -> Result<HeaderValue> {
+        if self.inner.client.inner.config.token_type.needs_proof() {
+            return Err(Error::config(
+                "a header alone is no use: each request with this token needs a proof of its own",
+                "send it by the session or an ApiClient, or put both on with attempt()",
+            ));
+        }
+        self.authorization().await
+    }
+
+    pub(crate) async fn authorization(&self) -> Result<HeaderValue> {
         match self.held() {
             Some(header) => Ok(header),
             None => self.obtain(Why::Due).await?.header.clone(),
         }
+    }
+
+    /// One request with this token by an HTTP client of the program's own.
+    pub fn attempt(&self) -> Attempt<'_> {
+        Attempt::new(self, Placement::Header)
+    }
+
+    /// The token that serves now, and its header.
+    pub(crate) async fn fresh(&self) -> Result<(Arc<Token>, HeaderValue)> {
+        // A look notices when an early renewal is due.
+        let header = self.held();
+        if header.is_some()
+            && let Some(held) = self.inner.held.load_full()
+        {
+            return Ok((Arc::clone(&held.token), held.header.clone()?));
+        }
+        let held = self.obtain(Why::Due).await?;
+        Ok((Arc::clone(&held.token), held.header.clone()?))
     }
 
     /// The token: the held one while it is fresh, else a new one.
@@ -306,7 +353,7 @@ impl Source {
         let held = self.inner.held.load_full();
         let why = match held {
             Some(held) if held.header.as_ref().is_ok_and(|header| header == rejected) => {
-                if self.inner.is_rejected_too_often(&held.token) {
+                if self.inner.is_rejected_too_often(&held) {
                     return Ok(rejected.clone());
                 }
                 Why::Rejected(Arc::clone(&held.token))
@@ -324,7 +371,7 @@ impl Source {
         self.obtain(Why::Save).await.map(|_| ())
     }
 
-    /// Forgets the token, here and in the store.
+    /// Forgets the token, here and in the store. A wait for a person ends.
     ///
     /// # Errors
     /// [`Error::Store`] when the store keeps it still.
@@ -333,6 +380,7 @@ impl Source {
             let (inner, done) = (Arc::clone(&self.inner), Arc::new(AtomicBool::new(false)));
             let (executor, finished) = (&self.inner.client.inner.ports.executor, Arc::clone(&done));
             let joined = AtomicBool::new(false);
+            self.inner.stop_waiting();
             // Through the gate, so that no renewal under way puts back what has just been forgotten.
             let work = move || -> BoxFuture<'static, Result<Arc<Held>>> {
                 Box::pin(async move {
@@ -351,9 +399,10 @@ impl Source {
         }
     }
 
-    /// Starts nothing more and waits for what runs. A token that is held still serves while it is fresh.
+    /// Starts nothing more and waits for what runs, but for no person. A token that is held still serves while it is fresh.
     pub async fn close(&self) {
         self.inner.closed.store(true, Ordering::SeqCst);
+        lock(&self.inner.waiting).cancel();
         self.inner.gate.wait_idle().await;
         renewal::save_again(&self.inner).await;
     }
@@ -396,6 +445,18 @@ impl Source {
 }
 
 impl Inner {
+    /// What ends a wait for a person that begins now.
+    pub(crate) fn waiting(&self) -> Cancel {
+        lock(&self.waiting).clone()
+    }
+
+    fn stop_waiting(&self) {
+        let mut waiting = lock(&self.waiting);
+        if !self.closed.load(Ordering::SeqCst) {
+            std::mem::take(&mut *waiting).cancel();
+        }
+    }
+
     /// What can be said without a renewal: the held token where it is good for the purpose, a failure that still stands.
     fn settled(&self, why: &Why) -> Option<Result<Arc<Held>>> {
         if let Some(held) = self.held.load_full()
@@ -414,6 +475,9 @@ impl Inner {
     fn is_good(&self, held: &Held, why: &Why) -> bool {
         let (wall, monotonic) = (self.client.now(), self.monotonic());
         let come = |deadline: &Option<Deadline>| deadline.is_some_and(|deadline| deadline.has_come(wall, monotonic));
+        if held.bound && self.is_outdated(&held.token) {
+            return false;
+        }
         match why {
             Why::Due => !come(&held.until),
             Why::Save => !come(&held.until) && lock(&self.unsaved).is_none() && lock(&self.given).is_none(),
@@ -424,9 +488,15 @@ impl Inner {
     }
 
     /// Whether an API rejects tokens faster than it makes sense to renew them: one that wants another audience, say, would
-    /// otherwise cost a token request with every call.
-    fn is_rejected_too_often(&self, token: &Arc<Token>) -> bool {
-        let now = self.monotonic();
+    /// otherwise cost a token request with every call. A token in the second half of its life was rejected for its age, by a server
+    /// whose clock is ahead or while the request was on its way: that costs two renewals a lifetime at the most.
+    fn is_rejected_too_often(&self, held: &Held) -> bool {
+        let (now, token) = (self.monotonic(), &held.token);
+        if let (Some(end), Some(lifetime)) = (held.end, token.lifetime())
+            && end.monotonic.saturating_sub(now) <= lifetime / 2
+        {
+            return false;
+        }
         let mut seen = lock(&self.rejections);
         if seen.token.as_ref().is_some_and(|last| Arc::ptr_eq(last, token)) {
             return false;
@@ -459,7 +529,13 @@ impl Inner {
         let ready = self.make_ready(token.clone());
         let held = Held { until: ready.end, early: None, ..ready };
         let alive = !held.end.is_some_and(|end| end.has_come(self.client.now(), self.monotonic()));
-        (alive && !self.is_from_the_future(token)).then(|| Arc::new(held))
+        (alive && !self.is_from_the_future(token) && !self.is_outdated(token)).then(|| Arc::new(held))
+    }
+
+    /// Whether a token's key has been replaced, so that it serves no more, whatever is left of its life.
+    pub(crate) fn is_outdated(&self, token: &Token) -> bool {
+        let client = &self.client.inner;
+        client.config.token_type.is_outdated(token, &client.ports)
     }
 
     /// A clock that was set back makes a stored token look younger than it is.
@@ -489,9 +565,13 @@ impl Inner {
             let most = lifetime.map_or(early, |lifetime| lifetime / 2);
             leeway.saturating_add(early.min(most)).saturating_add(self.jitter(early.min(most)))
         });
-        let header = crate::token_type::authorization_header(&token);
+        let client = &self.client.inner;
+        let token_type = &client.config.token_type;
+        // An outdated one is replaced before it is used. Where that happens between a look and its use, the API rejects it.
+        let usable = if self.is_outdated(&token) { Ok(()) } else { token_type.usable(&token, &client.ports) };
         Held {
-            header,
+            header: usable.and_then(|()| token_type.header(&token)),
+            bound: token.key_thumbprint.is_some(),
             until: deadline(leeway),
             early: early.and_then(deadline),
             end: deadline(Duration::ZERO),

@@ -18,7 +18,7 @@ pub struct Draft {
     pub url: Url,
     /// Headers beside `Content-Type`.
     pub headers: HeaderMap,
-    /// The body, form-urlencoded when it is sent; an empty one sends no body.
+    /// The body, form-urlencoded when it is sent; an empty one has no bytes.
     pub form: Params,
 }
 
@@ -62,7 +62,8 @@ impl Draft {
         })?;
         request.extensions_mut().insert(ParsedUrl(self.url));
         *request.headers_mut() = self.headers;
-        if !self.form.is_empty() {
+        // Also with nothing in it, a form is what the endpoint takes.
+        if !self.form.is_empty() || *request.method() == Method::POST {
             request.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/x-www-form-urlencoded"));
             *request.body_mut() = Bytes::from(self.form.encode());
         }

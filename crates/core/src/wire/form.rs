@@ -1,6 +1,7 @@
 //! `application/x-www-form-urlencoded` as OAuth uses it: [RFC 6749 appendix B](https://www.rfc-editor.org/rfc/rfc6749#appendix-B).
 
 use crate::Secret;
+use serde::{Deserialize, Serialize};
 
 /// Parameters in the order given; a name may stand more than once. Values are kept as secrets, since some are.
 ///
@@ -9,7 +10,10 @@ use crate::Secret;
 /// let params = Params::new().with("resource", "https://a.example/").with("resource", "https://b.example/");
 /// assert_eq!(params.encode(), "resource=https%3A%2F%2Fa.example%2F&resource=https%3A%2F%2Fb.example%2F");
 /// ```
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+///
+/// Serialized as a list of pairs, which reveals the values.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Params(Vec<(String, Secret)>);
 
 impl Params {

@@ -1,5 +1,6 @@
-//! What goes over the wire: forms, JSON, URLs, challenges.
+//! What goes over the wire: forms, JSON, URLs, addresses, challenges.
 
+pub mod address;
 pub mod draft;
 pub mod form;
 pub(crate) mod inbound;

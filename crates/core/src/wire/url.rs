@@ -76,9 +76,22 @@ pub fn openid_configuration(issuer: &str) -> String {
 /// # Errors
 /// [`Error::Config`] when the issuer is not an absolute URL.
 pub fn oauth_authorization_server(issuer: &str) -> Result<String> {
+    inserted(issuer, "oauth-authorization-server")
+}
+
+/// Where an OpenID Provider's metadata is by RFC 8414 section 5: OpenID Connect's suffix, INSERTED. Without a path in the issuer
+/// it is where [`openid_configuration`] says.
+///
+/// # Errors
+/// [`Error::Config`] when the issuer is not an absolute URL.
+pub fn openid_configuration_inserted(issuer: &str) -> Result<String> {
+    inserted(issuer, "openid-configuration")
+}
+
+fn inserted(issuer: &str, suffix: &str) -> Result<String> {
     let url = parse("the issuer", issuer)?;
     let path = url.path().strip_suffix('/').unwrap_or(url.path());
-    Ok(format!("{}/.well-known/oauth-authorization-server{path}", origin(&url)))
+    Ok(format!("{}/.well-known/{suffix}{path}", origin(&url)))
 }
 
 /// Whether a request's URI is, to the letter, this URL.

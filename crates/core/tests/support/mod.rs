@@ -1,14 +1,16 @@
 //! A world for tests: a server made of a closure, clocks that stand still, chance that counts, and executors.
 #![allow(dead_code, missing_docs, clippy::unwrap_used)]
 
+pub mod authorization;
 pub mod provider;
 
 use bytes::Bytes;
 use grantee_core::client::{Config, Server};
-use grantee_core::error::TransportError;
+use grantee_core::error::{StoreError, TransportError};
 use grantee_core::grant::Grant;
 use grantee_core::ports::{BoxFuture, Cancel, Clock, Entropy, Executor, Http, Ports, Request, Response, WaitEnd};
 use grantee_core::session::{Source, SourceBuilder};
+use grantee_core::store::{Record, Store, StoreLock, TokenKey};
 use grantee_core::{Client, Result, UnixTime};
 use std::future::Future;
 use std::pin::pin;
@@ -219,4 +221,70 @@ pub fn source(client: &Client, grant: impl Grant + 'static) -> SourceBuilder {
 
 pub fn access(source: &Source) -> String {
     block_on(source.token()).unwrap().access_token.reveal().to_owned()
+}
+
+/// A store that keeps many records and lets everybody in.
+#[derive(Clone, Default)]
+pub struct Shelf(Arc<Mutex<Vec<(TokenKey, Record)>>>);
+
+struct Unlocked;
+
+impl StoreLock for Unlocked {
+    fn fence(&self) -> Option<u64> {
+        None
+    }
+}
+
+impl Shelf {
+    pub fn records(&self) -> Vec<Record> {
+        self.0.lock().unwrap().iter().map(|(_, record)| record.clone()).collect()
+    }
+
+    /// As another program would change what is kept.
+    pub fn change(&self, change: impl Fn(&mut Record)) {
+        self.0.lock().unwrap().iter_mut().for_each(|(_, record)| change(record));
+    }
+
+    fn put(&self, key: &TokenKey, record: Option<&Record>) {
+        let mut records = self.0.lock().unwrap();
+        records.retain(|(held, _)| held != key);
+        records.extend(record.map(|record| (*key, record.clone())));
+    }
+}
+
+impl Store for Shelf {
+    fn load<'a>(&'a self, key: &'a TokenKey) -> BoxFuture<'a, Result<Option<Record>, StoreError>> {
+        let records = self.0.lock().unwrap();
+        let found = records.iter().find(|(held, _)| held == key).map(|(_, record)| record.clone());
+        Box::pin(async { Ok(found) })
+    }
+
+    fn lock<'a>(&'a self, _: &'a TokenKey, _: Duration) -> BoxFuture<'a, Result<Box<dyn StoreLock>, StoreError>> {
+        Box::pin(async { Ok(Box::new(Unlocked) as Box<dyn StoreLock>) })
+    }
+
+    fn prepare<'a>(
+        &'a self,
+        key: &'a TokenKey,
+        record: &'a Record,
+        _: &'a dyn StoreLock,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.put(key, Some(record));
+        Box::pin(async { Ok(()) })
+    }
+
+    fn save<'a>(
+        &'a self,
+        key: &'a TokenKey,
+        record: &'a Record,
+        _: &'a dyn StoreLock,
+    ) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.put(key, Some(record));
+        Box::pin(async { Ok(()) })
+    }
+
+    fn remove<'a>(&'a self, key: &'a TokenKey, _: &'a dyn StoreLock) -> BoxFuture<'a, Result<(), StoreError>> {
+        self.put(key, None);
+        Box::pin(async { Ok(()) })
+    }
 }

@@ -38,6 +38,9 @@ fn encrypter(client: &Client, how: &Encryption, jwk: Option<&Jwk>) -> Result<Opt
     }
     let secret = |bits: usize| client.secret.as_deref().map(|secret| key_of_secret(secret, bits));
     Ok(match (how.alg.as_str(), jwk) {
+        // Nobody should take it any more (RFC 8725 section 3.2), which is what it is for here.
+        #[allow(deprecated)]
+        ("RSA1_5", Some(jwk)) => Some(boxed(jwe::RSA1_5.encrypter_from_jwk(jwk)?)),
         ("RSA-OAEP", Some(jwk)) => Some(boxed(jwe::RSA_OAEP.encrypter_from_jwk(jwk)?)),
         ("RSA-OAEP-256", Some(jwk)) => Some(boxed(jwe::RSA_OAEP_256.encrypter_from_jwk(jwk)?)),
         ("ECDH-ES", Some(jwk)) => Some(boxed(jwe::ECDH_ES.encrypter_from_jwk(jwk)?)),
@@ -91,8 +94,10 @@ fn recipient(client: &Client, how: &Encryption) -> Option<Jwk> {
     let keys = client.jwks.as_ref()?.get("keys")?.as_array()?;
     let fits = |key: &&Value| {
         let kind = key.get("kty").and_then(Value::as_str).unwrap_or_default();
-        kinds.contains(&kind) && says(key, "use", "enc") && says(key, "alg", &how.alg)
+        kinds.contains(&kind) && says(key, "use", "enc") && (how.alg == "RSA1_5" || says(key, "alg", &how.alg))
     };
-    let members = keys.iter().find(fits)?.as_object()?.clone();
+    let mut members = keys.iter().find(fits)?.as_object()?.clone();
+    // josekit takes it for a condition; what the key is for has been judged.
+    members.remove("alg");
     Jwk::from_map(members).ok()
 }

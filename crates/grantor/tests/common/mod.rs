@@ -1,6 +1,9 @@
 //! An HTTP client of fifty lines: it shows the bytes as they came, and follows nothing.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod https;
+pub mod prover;
+
 use std::{
     io::{self, Read, Write},
     net::TcpStream,
@@ -247,4 +250,23 @@ pub fn redeem(server: &Server, client: &str, secret: Option<&str>, code: &str) -
     ];
     pairs.extend(secret.map(|secret| ("client_secret", secret)));
     post(server, "/token", &pairs)
+}
+
+/// Puts a text at a URL of another server's.
+pub fn publish(host: &Server, text: &str) -> String {
+    let body = grantor::Misbehaviour::Body { status: 200, content_type: "text/plain".into(), body: text.into() };
+    host.misbehave(grantor::Endpoint::Other, body);
+    host.url("/public/published")
+}
+
+/// The members of a JSON object, those of the second in place of the first's; null takes one away.
+pub fn changed(base: &Value, change: &Value) -> serde_json::Map<String, Value> {
+    let mut members = base.as_object().unwrap().clone();
+    for (name, value) in change.as_object().unwrap() {
+        match value {
+            Value::Null => drop(members.remove(name)),
+            value => drop(members.insert(name.clone(), value.clone())),
+        }
+    }
+    members
 }

@@ -24,7 +24,7 @@ pub use json::{
 };
 pub use key::{SigningKey, VerifyingKey};
 pub(crate) use sign::check_length;
-pub use sign::{sign, sign_blocking, sign_detached, sign_detached_blocking};
+pub use sign::{ReadyHeader, sign, sign_blocking, sign_detached, sign_detached_blocking};
 pub use unsecured::read_unsecured;
 
 use crate::SignatureAlgorithm;

@@ -49,6 +49,81 @@ pub fn sign_detached_blocking(header: &Header, payload: &[u8], signer: &dyn Bloc
     content.token(signer.algorithm(), &signature)
 }
 
+/// A header made ready once, for many tokens that one signer signs: what is the same in all is encoded once.
+///
+/// ```
+/// use grantee_jose::{Curve, Jwk, KeyKind, SignatureAlgorithm, SigningKey, jws};
+/// let key = SigningKey::new(&Jwk::generate(KeyKind::Curve(Curve::P256))?, SignatureAlgorithm::Es256)?;
+/// let mut header = jws::Header::new();
+/// header.typ = Some("dpop+jwt".into());
+/// let ready = jws::ReadyHeader::new(&header, &key)?;
+/// assert_eq!(jws::Compact::parse(&ready.sign_blocking(b"{}", &key)?)?.unverified_payload(), b"{}");
+/// # Ok::<(), grantee_jose::Error>(())
+/// ```
+#[derive(Debug, Clone)]
+pub struct ReadyHeader {
+    /// The encoded header, and the dot after it.
+    encoded: Box<str>,
+    algorithm: SignatureAlgorithm,
+}
+
+impl ReadyHeader {
+    /// With the signer's `alg`, and its `kid` where it has one and the header none.
+    ///
+    /// # Errors
+    /// As [`sign`]; [`ErrorKind::NotAllowed`] for a header that leaves the payload unencoded.
+    pub fn new(header: &Header, signer: &(impl Signer + ?Sized)) -> Result<Self> {
+        let header = complete(header, signer.algorithm(), signer.key_id())?;
+        if header.is_unencoded()? {
+            return Err(Error::new(ErrorKind::NotAllowed, "the payload is encoded", "RFC 7797 section 3"));
+        }
+        let mut encoded = base64url::encode(header.to_json());
+        encoded.push('.');
+        Ok(Self { encoded: encoded.into(), algorithm: signer.algorithm() })
+    }
+
+    /// Signs a payload as a compact token.
+    ///
+    /// # Errors
+    /// What the signer says; [`ErrorKind::NotAllowed`] for a signer of another algorithm than the header names;
+    /// [`ErrorKind::External`] for a signature of the wrong length.
+    pub async fn sign(&self, payload: &[u8], signer: &(impl Signer + ?Sized)) -> Result<String> {
+        let token = self.unsigned(payload, signer.algorithm())?;
+        let signature = signer.sign(token.as_bytes()).await?;
+        self.signed(token, &signature)
+    }
+
+    /// As [`sign`](Self::sign), holding the calling thread.
+    ///
+    /// # Errors
+    /// As [`sign`](Self::sign).
+    pub fn sign_blocking(&self, payload: &[u8], signer: &(impl BlockingSigner + ?Sized)) -> Result<String> {
+        let token = self.unsigned(payload, signer.algorithm())?;
+        let signature = signer.sign(token.as_bytes())?;
+        self.signed(token, &signature)
+    }
+
+    fn unsigned(&self, payload: &[u8], algorithm: SignatureAlgorithm) -> Result<String> {
+        if algorithm != self.algorithm {
+            return Err(Error::new(ErrorKind::NotAllowed, "alg is the signer's", "RFC 7515 section 4.1.1")
+                .expected(self.algorithm.name())
+                .got(algorithm.name()));
+        }
+        // Room for the payload, and for the signatures of elliptic curves: those of RSA make it grow once.
+        let mut token = String::with_capacity(self.encoded.len() + payload.len() * 4 / 3 + 96);
+        token.push_str(&self.encoded);
+        base64url::append(payload, &mut token);
+        Ok(token)
+    }
+
+    fn signed(&self, mut token: String, signature: &[u8]) -> Result<String> {
+        check_length(self.algorithm, signature)?;
+        token.push('.');
+        base64url::append(signature, &mut token);
+        Ok(token)
+    }
+}
+
 /// What is signed, and how much of it the token keeps.
 struct Content {
     signed: Vec<u8>,

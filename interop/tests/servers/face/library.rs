@@ -1,22 +1,28 @@
 //! The library's two faces. They have the same names and methods, so they are one text here, waited for in two ways.
 
-use grantee::authorization::AuthorizationResponse;
+use grantee::authorization::{AuthorizationResponse, RequestObjects};
 use grantee::endpoint::end_session::{EndSession, PendingLogout};
-use grantee::endpoint::userinfo::Userinfo;
-use grantee::jose::{DecryptionKey, Jwk, KeyAlgorithm};
+use grantee::endpoint::registration::Registration;
+use grantee::endpoint::userinfo::{UnboundUserinfo, Userinfo};
+use grantee::grant::DeviceAuthorization;
+use grantee::jose::{DecryptionKey, Jwk, KeyAlgorithm, SignatureAlgorithm, SigningKey};
 use grantee::legacy::Password;
 use grantee::oidc::{IdToken, IdTokenExpectations};
+use grantee::rules::{Audit, Rules};
 use grantee::{
-    AuthorizationRequest, Callback, ClientCredentials, ClientSecretJwt, ClientSecretPost, Error, Pending,
-    PrivateKeyJwt, RefreshToken, Secret, Token, TokenToActOn, UnverifiedIdToken,
+    AuthorizationRequest, BackchannelAuthenticationRequest, Callback, ClientCredentials, ClientMetadata,
+    ClientSecretJwt, ClientSecretPost, DeviceAuthorizationRequest, Error, Grant, Pending, PollState, PrivateKeyJwt,
+    RefreshToken, Secret, SelfSignedTlsClientAuth, TlsClientAuth, Token, TokenToActOn, UnverifiedIdToken,
 };
 use grantee_interop::server::USER;
-use grantee_interop::{Auth, walk};
+use grantee_interop::{Auth, Walk};
 use serde_json::Value;
+use std::path::Path;
 use std::sync::Arc;
+use std::time::Duration;
 use tokio::runtime::Runtime;
 
-use super::{By, Face, Failure, Kind, LoggedIn, OpenIdFace, Outcome, Session, Setup, Tokens};
+use super::{By, Face, Failure, Kind, LoggedIn, OpenIdFace, Outcome, Polls, Session, Setup, Tokens};
 
 /// Waits for futures on a runtime.
 #[derive(Clone)]
@@ -90,6 +96,10 @@ fn request(setup: &Setup, further: &[(&str, &str)]) -> AuthorizationRequest {
     let request = AuthorizationRequest::new().scope(setup.server.scope);
     setup.server.login_parameters.iter().chain(further).fold(request, |request, (name, value)| match *name {
         "prompt" => request.prompt(*value),
+        "scope" => request.scope(*value),
+        "response_mode" => request.response_mode(*value),
+        "resource" => request.resource(*value),
+        "authorization_details" => request.authorization_details(*value),
         name => request.param(name, *value),
     })
 }
@@ -110,7 +120,8 @@ fn key(setup: &Setup) -> Jwk {
 fn decryption_key(setup: &Setup) -> Option<DecryptionKey> {
     let registration = &setup.client.registration;
     registration.key.as_ref()?;
-    let (alg, _) = registration.id_token_encryption.or(registration.userinfo_encryption)?;
+    let answers = registration.extensions.authorization_encryption;
+    let (alg, _) = registration.id_token_encryption.or(registration.userinfo_encryption).or(answers)?;
     let algorithm = KeyAlgorithm::from_name(alg).expect("a name of RFC 7518");
     Some(DecryptionKey::new(&key(setup), algorithm).expect("the key is for this"))
 }
@@ -133,8 +144,24 @@ fn private_key_jwt(setup: &Setup) -> Option<PrivateKeyJwt> {
     Some(audience.fold(method.expect("the key signs"), |method, audience| method.audience(audience)))
 }
 
+fn request_objects(setup: &Setup) -> Option<RequestObjects> {
+    let alg = SignatureAlgorithm::from_name(setup.client.registration.extensions.request_object_alg?);
+    let alg = alg.expect("a name of RFC 7518");
+    let objects = match setup.client.registration.key {
+        Some(_) => SigningKey::new(&key(setup), alg).expect("the key signs").into(),
+        None => RequestObjects::by_secret(alg),
+    };
+    Some(setup.request_object_audience.into_iter().fold(objects, RequestObjects::audience))
+}
+
+fn pem(file: &Path) -> Vec<u8> {
+    std::fs::read(file).unwrap_or_else(|error| panic!("{}: {error}", file.display()))
+}
+
 macro_rules! library_face {
-    ($(#[$doc:meta])* $face:ident, $held:ident, $driver:ty, $client:ty, $session:ty, $login:ty) => {
+    ($(#[$doc:meta])*
+        $face:ident, $held:ident, $waiting:ident, $driver:ty, $client:ty, $builder:ty, $session:ty, $login:ty, $polling:ty
+    ) => {
         $(#[$doc])*
         pub(crate) struct $face {
             driver: $driver,
@@ -149,25 +176,22 @@ macro_rules! library_face {
             session: $session,
         }
 
-        impl $face {
-            fn walk_in(&self, further: &[(&str, &str)]) -> Outcome<$login> {
-                let (url, pending) = self.driver.wait(self.client.start(request(&self.setup, further)))?;
-                let callback = walk(&self.setup.server, url.as_str());
-                Ok(self.driver.wait(self.client.finish(pending, &callback))?)
-            }
+        /// A wait for a person.
+        pub(crate) struct $waiting {
+            driver: $driver,
+            polling: $polling,
         }
 
-        impl Face for $face {
-            type Session = $held;
-
-            fn new(setup: &Setup) -> Self {
+        impl $face {
+            fn builder(setup: &Setup) -> $builder {
                 let server = &setup.server;
                 let builder = match setup.issuer() {
                     Some(issuer) => <$client>::discover(issuer),
                     None => <$client>::at(&server.token_endpoint)
                         .authorization_endpoint(&server.authorization_endpoint)
                         .introspection_endpoint(&server.introspection_endpoint)
-                        .revocation_endpoint(&server.revocation_endpoint),
+                        .revocation_endpoint(&server.revocation_endpoint)
+                        .device_authorization_endpoint(&server.device_authorization_endpoint),
                 };
                 let builder = match (&server.issuer, &server.jwks_uri) {
                     (Some(issuer), Some(keys)) if setup.keys => {
@@ -189,6 +213,49 @@ macro_rules! library_face {
                         Some(method) => builder.public_client(id).auth(method),
                         None => builder.client_key(id, key(setup)),
                     },
+                    Auth::TlsClientAuth => builder.public_client(id).auth(TlsClientAuth),
+                    Auth::SelfSignedTlsClientAuth => builder.public_client(id).auth(SelfSignedTlsClientAuth),
+                };
+                let extensions = &registration.extensions;
+                let builder = if setup.pushed { builder.par() } else { builder };
+                let builder = match request_objects(setup) {
+                    Some(objects) => builder.request_object(objects),
+                    None => builder,
+                };
+                let builder = match extensions.request_object_encryption {
+                    Some((alg, enc)) => builder.request_object_encryption(alg, enc),
+                    None => builder,
+                };
+                let builder = match extensions.authorization_alg {
+                    Some(alg) => builder.authorization_alg(alg),
+                    None => builder,
+                };
+                let builder = match extensions.introspection_alg {
+                    Some(alg) => builder.introspection_alg(alg),
+                    None => builder,
+                };
+                let builder = match extensions.authorization_encryption {
+                    Some((alg, enc)) => builder.authorization_encryption(alg, enc),
+                    None => builder,
+                };
+                let builder = match &setup.dpop {
+                    Some(key) => builder.dpop(key.clone()),
+                    None => builder,
+                };
+                let builder = match &extensions.certificate {
+                    Some((chain, key)) => {
+                        let key = String::from_utf8(pem(key)).expect("PEM is text");
+                        builder.client_certificate(pem(chain), key).certificate_bound_tokens()
+                    }
+                    None => builder,
+                };
+                let builder = match &server.tls.ca {
+                    Some(ca) => builder.only_ca(pem(ca)),
+                    None => builder,
+                };
+                let builder = match setup.rules {
+                    Some(rules) => builder.rules(rules),
+                    None => builder,
                 };
                 let builder = if setup.basic_raw { builder.basic_raw() } else { builder };
                 let builder = if setup.any_acr { builder.accept_any_acr() } else { builder };
@@ -212,8 +279,29 @@ macro_rules! library_face {
                     Some(url) => builder.userinfo_endpoint(url),
                     None => builder,
                 };
-                let driver = <$driver>::new();
-                let client = driver.within(|| builder.redirect_uri(setup.redirect_uri()).build());
+                builder.redirect_uri(setup.redirect_uri())
+            }
+
+            /// A client that has no identifier yet.
+            fn unregistered(setup: &Setup) -> $builder {
+                let builder = <$client>::discover(setup.issuer().expect("a server with metadata"));
+                builder.redirect_uri(setup.redirect_uri())
+            }
+
+            fn walk_in(&self, further: &[(&str, &str)]) -> Outcome<$login> {
+                let (url, pending) = self.driver.wait(self.client.start(request(&self.setup, further)))?;
+                let callback = Walk::new(&self.setup.server).to(url.as_str(), self.setup.redirect_uri());
+                let callback = callback.unwrap_or_else(|stuck| panic!("{}: {stuck}", self.setup.server.name));
+                Ok(self.driver.wait(self.client.finish(pending, &callback))?)
+            }
+        }
+
+        impl Face for $face {
+            type Session = $held;
+
+            fn new(setup: &Setup) -> Self {
+                let (driver, builder) = (<$driver>::new(), Self::builder(setup));
+                let client = driver.within(|| builder.build());
                 Self { driver, client: client.expect("a client"), setup: setup.clone() }
             }
 
@@ -237,6 +325,20 @@ macro_rules! library_face {
 
             fn refresh(&self, refresh_token: &str) -> Outcome<Tokens> {
                 Ok((&self.driver.wait(self.client.token(RefreshToken::new(refresh_token)))?).into())
+            }
+
+            fn log_in_on_a_device(&self, scope: &str, person: &dyn Fn(&str)) -> Outcome<Tokens> {
+                let request = DeviceAuthorizationRequest::new().scope(scope);
+                let device = self.driver.wait(self.client.device(request))?;
+                person(device.user_code());
+                Ok(self.driver.wait(device.wait())?.token().into())
+            }
+
+            fn log_in_elsewhere(&self, hint: &str, person: &dyn Fn()) -> Outcome<Tokens> {
+                let request = BackchannelAuthenticationRequest::login_hint(hint).scope("openid");
+                let asked = self.driver.wait(self.client.backchannel(request))?;
+                person();
+                Ok(self.driver.wait(asked.wait())?.token().into())
             }
 
             fn introspect(&self, token: &str, kind: Kind) -> Outcome<Value> {
@@ -280,6 +382,7 @@ macro_rules! library_face {
 
         impl OpenIdFace for $face {
             type Login = $login;
+            type Polling = $waiting;
 
             fn start(&self, request: AuthorizationRequest) -> Outcome<(String, Pending)> {
                 let (url, pending) = self.driver.wait(self.client.start(request))?;
@@ -322,6 +425,81 @@ macro_rules! library_face {
             fn key_set_fetches(&self) -> u64 {
                 self.client.counters().key_set_fetches
             }
+
+            fn token(&self, grant: impl Grant) -> Outcome<Token> {
+                Ok(self.driver.wait(self.client.token(grant))?)
+            }
+
+            fn anybodys_userinfo(&self, token: &Token) -> Outcome<UnboundUserinfo> {
+                Ok(self.driver.wait(self.client.userinfo_unbound(token))?)
+            }
+
+            fn register(setup: &Setup, initial: Option<&str>, metadata: &ClientMetadata) -> Outcome<(Registration, Self)> {
+                let (driver, builder) = (<$driver>::new(), Self::unregistered(setup));
+                let builder = match initial {
+                    Some(token) => builder.initial_access_token(token),
+                    None => builder,
+                };
+                let builder = match setup.client.auth {
+                    Auth::PrivateKeyJwt => builder.auth(PrivateKeyJwt::from_key(&key(setup))?),
+                    _ => builder,
+                };
+                let registered = driver.wait(driver.within(|| builder.register(metadata)))?;
+                let client = registered.client()?;
+                Ok((registered.registration().clone(), Self { driver, client, setup: setup.clone() }))
+            }
+
+            fn registered(setup: &Setup, kept: &Registration) -> Outcome<Self> {
+                let (driver, builder) = (<$driver>::new(), Self::unregistered(setup));
+                let builder = builder.registration(kept);
+                let builder = match setup.client.auth {
+                    Auth::PrivateKeyJwt => builder.client_key(kept.client_id.as_str(), key(setup)),
+                    _ => builder,
+                };
+                let client = driver.within(|| builder.build())?;
+                Ok(Self { driver, client, setup: setup.clone() })
+            }
+
+            fn read_registration(&self, kept: &Registration) -> Outcome<Registration> {
+                Ok(self.driver.wait(self.client.read_registration(kept))?)
+            }
+
+            fn update_registration(&self, kept: &Registration, metadata: &ClientMetadata) -> Outcome<Registration> {
+                Ok(self.driver.wait(self.client.update_registration(kept, metadata))?)
+            }
+
+            fn delete_registration(&self, kept: &Registration) -> Outcome<()> {
+                Ok(self.driver.wait(self.client.delete_registration(kept))?)
+            }
+
+            fn device(&self, request: DeviceAuthorizationRequest) -> Outcome<(DeviceAuthorization, $waiting)> {
+                let device = self.driver.wait(self.client.device(request))?;
+                let waiting = $waiting { driver: self.driver.clone(), polling: device.polling() };
+                Ok((device.authorization().clone(), waiting))
+            }
+
+            fn backchannel(&self, request: BackchannelAuthenticationRequest) -> Outcome<$waiting> {
+                let asked = self.driver.wait(self.client.backchannel(request))?;
+                Ok($waiting { driver: self.driver.clone(), polling: asked.polling()? })
+            }
+
+            fn audit(&self, rules: Rules) -> Outcome<Audit> {
+                Ok(self.driver.wait(self.client.audit_for(rules))?)
+            }
+        }
+
+        impl Polls<$login> for $waiting {
+            fn poll_once(&mut self) -> Option<PollState<$login>> {
+                self.driver.wait(self.polling.poll_once())
+            }
+
+            fn interval(&self) -> Duration {
+                self.polling.interval()
+            }
+
+            fn wait(self) -> Outcome<$login> {
+                Ok(self.driver.wait(self.polling.wait())?)
+            }
         }
 
         impl Session for $held {
@@ -347,9 +525,11 @@ macro_rules! library_face {
 
 library_face!(
     /// `grantee::Client`, over reqwest.
-    AsyncFace, AsyncSession, Tokio, grantee::Client, grantee::Session, grantee::Login
+    AsyncFace, AsyncSession, AsyncPolling, Tokio, grantee::Client, grantee::ClientBuilder, grantee::Session, grantee::Login,
+    grantee::Polling
 );
 library_face!(
     /// `grantee::blocking::Client`, over ureq.
-    BlockingFace, BlockingSession, Thread, grantee::blocking::Client, grantee::blocking::Session, grantee::blocking::Login
+    BlockingFace, BlockingSession, BlockingPolling, Thread, grantee::blocking::Client, grantee::blocking::ClientBuilder,
+    grantee::blocking::Session, grantee::blocking::Login, grantee::blocking::Polling
 );

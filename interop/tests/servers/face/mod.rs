@@ -5,10 +5,11 @@ mod openid;
 pub(crate) mod program;
 
 pub(crate) use library::{AsyncFace, BlockingFace};
-pub(crate) use openid::{LoggedIn, OpenIdFace, at, through_both_faces, through_the_program};
+pub(crate) use openid::{LoggedIn, OpenIdFace, Polls, at, through_all_faces, through_both_faces, through_the_program};
 pub(crate) use program::ProgramFace;
 
-use grantee::jose::SignatureAlgorithm;
+use grantee::jose::{Curve, Jwk, KeyKind, SignatureAlgorithm, base64url};
+use grantee::rules::Rules;
 use grantee_interop::{Auth, Client, Server};
 use serde_json::Value;
 
@@ -32,6 +33,14 @@ pub(crate) struct Setup {
     pub(crate) userinfo_endpoint: Option<String>,
     /// The algorithm and the `aud` of client assertions, if not those that follow from key and metadata.
     pub(crate) assertion: (Option<SignatureAlgorithm>, Option<String>),
+    /// Push authorization requests also where nobody requires it.
+    pub(crate) pushed: bool,
+    /// The `aud` of request objects, if not the issuer.
+    pub(crate) request_object_audience: Option<&'static str>,
+    /// The key that tokens are bound to.
+    pub(crate) dpop: Option<Jwk>,
+    /// The profile to keep to.
+    pub(crate) rules: Option<Rules>,
 }
 
 impl Setup {
@@ -50,6 +59,10 @@ impl Setup {
             any_acr: false,
             userinfo_endpoint: None,
             assertion: (None, None),
+            pushed: false,
+            request_object_audience: None,
+            dpop: client.registration.extensions.dpop.then(new_key),
+            rules: None,
         }
     }
 
@@ -68,6 +81,22 @@ impl Setup {
         self
     }
 
+    pub(crate) fn pushed(mut self) -> Self {
+        self.pushed = true;
+        self
+    }
+
+    /// With tokens bound to a new key.
+    pub(crate) fn dpop(mut self) -> Self {
+        self.dpop = Some(new_key());
+        self
+    }
+
+    pub(crate) fn rules(mut self, rules: Rules) -> Self {
+        self.rules = Some(rules);
+        self
+    }
+
     /// The client of this name.
     pub(crate) fn registered(server: &Server, id: &str) -> Self {
         Self::of(server, &server.registered(id))
@@ -81,6 +110,18 @@ impl Setup {
     pub(crate) fn issuer(&self) -> Option<&str> {
         self.server.issuer.as_deref().filter(|_| !self.literal)
     }
+}
+
+/// The claims of a JWT, which nobody has verified.
+pub(crate) fn claims_of(jwt: &str) -> Value {
+    let payload = jwt.split('.').nth(1).unwrap_or_else(|| panic!("no JWT but {} characters", jwt.len()));
+    let payload = base64url::decode(payload).expect("base64url");
+    serde_json::from_slice(&payload).expect("JSON")
+}
+
+/// A key for DPoP.
+pub(crate) fn new_key() -> Jwk {
+    Jwk::generate(KeyKind::Curve(Curve::P256)).expect("a key")
 }
 
 /// A token as a caller sees it.
@@ -157,6 +198,10 @@ pub(crate) trait Face: Sized {
     fn refresh(&self, refresh_token: &str) -> Outcome<Tokens>;
     fn introspect(&self, token: &str, kind: Kind) -> Outcome<Value>;
     fn revoke(&self, token: &str, kind: Kind) -> Outcome<()>;
+    /// A login on a device: the person is told the code, and confirms it or not before this waits.
+    fn log_in_on_a_device(&self, scope: &str, person: &dyn Fn(&str)) -> Outcome<Tokens>;
+    /// A login that the server asks a person for, who is told that it has and decides before this waits.
+    fn log_in_elsewhere(&self, hint: &str, person: &dyn Fn()) -> Outcome<Tokens>;
     /// A session with its first token: a session of the library's, or a profile of the program's.
     fn session(&self, by: By) -> Outcome<Self::Session>;
 

@@ -1,9 +1,14 @@
 //! The program: each call is a process, a session is a profile.
 
+use grantee_interop::program::finish;
 use grantee_interop::server::{PASSWORD, USER};
 use grantee_interop::{Answer, Auth, Client, Program, Walk};
 use serde_json::Value;
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::Stdio;
 use std::rc::Rc;
+use std::time::Duration;
 
 use super::{By, Face, Failure, Kind, Outcome, Session, Setup, Tokens};
 
@@ -38,16 +43,33 @@ impl ProgramFace {
                 &server.introspection_endpoint,
                 "--revocation-endpoint",
                 &server.revocation_endpoint,
+                "--device-authorization-endpoint",
+                &server.device_authorization_endpoint,
             ]),
         }
         // What follows from the metadata, or is the default, need not be said.
-        if matches!(client.auth, Auth::ClientSecretPost | Auth::ClientSecretJwt) {
+        if matches!(
+            client.auth,
+            Auth::ClientSecretPost | Auth::ClientSecretJwt | Auth::TlsClientAuth | Auth::SelfSignedTlsClientAuth
+        ) {
             options.extend(["--auth", client.auth.name()]);
         }
         if self.setup.basic_raw {
             options.push("--basic-raw");
         }
+        if self.setup.pushed {
+            options.push("--par");
+        }
         let mut options: Vec<String> = options.into_iter().map(str::to_owned).collect();
+        if let Some(key) = &self.setup.dpop {
+            options.extend(["--dpop-key".into(), self.program.secret_file("dpop.jwk", &key.to_json())]);
+        }
+        if let Some(rules) = self.setup.rules {
+            options.extend(["--rules".into(), rules.name().into()]);
+        }
+        if let Some(ca) = &server.tls.ca {
+            options.extend(["--ca".into(), path(ca)]);
+        }
         options.extend(registered(client));
         if let Some(secret) = &client.secret {
             options.extend(["--client-secret-file".into(), self.program.secret_file("client-secret", secret)]);
@@ -61,7 +83,9 @@ impl ProgramFace {
         options.extend(self.setup.server.scope.split(' ').map(str::to_owned));
         for (name, value) in self.setup.server.login_parameters.iter().chain(further) {
             match *name {
-                "prompt" => options.extend(["--prompt".to_owned(), (*value).to_owned()]),
+                "prompt" | "response_mode" | "resource" | "authorization_details" => {
+                    options.extend([format!("--{}", name.replace('_', "-")), (*value).to_owned()]);
+                }
                 name => options.extend(["--param".to_owned(), format!("{name}={value}")]),
             }
         }
@@ -73,6 +97,24 @@ impl ProgramFace {
         let arguments = verb.iter().map(|word| (*word).to_owned());
         let arguments: Vec<String> = arguments.chain(["--json".into()]).chain(self.options()).collect();
         self.program.run_with(arguments.iter().chain(further), stdin)
+    }
+
+    /// The same, while somebody reads each line that it says.
+    pub(crate) fn run_with_a_person(&self, verb: &[&str], further: &[String], mut reads: impl FnMut(&str)) -> Answer {
+        let arguments = verb.iter().map(|word| (*word).to_owned()).chain(["--json".into()]).chain(self.options());
+        let mut command = self.program.command(arguments.chain(further.iter().cloned()));
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = command.spawn().expect("the program can be run");
+        let (mut said, mut last) = (BufReader::new(child.stderr.take().expect("a pipe")), String::new());
+        let mut line = String::new();
+        while said.read_line(&mut line).expect("a pipe can be read") > 0 {
+            reads(&line);
+            last.push_str(&line);
+            line.clear();
+        }
+        let mut answer = finish(child, format!("{command:?}"), Duration::from_secs(60));
+        answer.stderr = last;
+        answer
     }
 
     /// `login --start`, a walk, `login --finish`; `kept` goes to the latter.
@@ -87,7 +129,7 @@ impl ProgramFace {
         let file = file.to_str().expect("an UTF-8 path");
         let started = done(self.run(&["login", "--start", file], asked, ""))?;
         assert_eq!(started["file"], file);
-        let callback = walk.to_callback(started["url"].as_str().expect("a URL"));
+        let callback = walk.to(started["url"].as_str().expect("a URL"), self.setup.redirect_uri());
         let callback = callback.unwrap_or_else(|stuck| panic!("{}: {stuck}", self.setup.server.name));
         let finished = self.run(&["login", "--finish", file, &callback], kept, "");
         assert!(!std::path::Path::new(file).exists(), "a pending login serves once");
@@ -112,11 +154,36 @@ fn registered(client: &Client) -> Vec<String> {
     if let Some((alg, enc)) = registration.userinfo_encryption {
         option("--userinfo-encryption", format!("{alg}/{enc}"));
     }
+    let extensions = &registration.extensions;
     if let Some(key) = &registration.key {
-        let name = if client.auth == Auth::PrivateKeyJwt { "--key" } else { "--decryption-key" };
-        option(name, key.to_str().expect("an UTF-8 path").into());
+        let name = match (client.auth, extensions.request_object_alg) {
+            (Auth::PrivateKeyJwt, _) => "--key",
+            (_, Some(_)) => "--request-object-key",
+            _ => "--decryption-key",
+        };
+        option(name, path(key));
+    }
+    if let Some((certificate, key)) = &extensions.certificate {
+        option("--tls-cert", path(certificate));
+        option("--tls-key", path(key));
+    }
+    if let Some(alg) = extensions.authorization_alg {
+        option("--authorization-alg", alg.into());
+    }
+    if let Some((alg, enc)) = extensions.authorization_encryption {
+        option("--authorization-encryption", format!("{alg}/{enc}"));
+    }
+    if let Some(alg) = extensions.introspection_alg {
+        option("--introspection-alg", alg.into());
+    }
+    if extensions.request_object_alg.is_some() {
+        options.push("--request-object".into());
     }
     options
+}
+
+fn path(file: &Path) -> String {
+    file.to_str().expect("an UTF-8 path").into()
 }
 
 /// The JSON of a run that went well, or why it did not, with the exit status that goes with it.
@@ -169,7 +236,8 @@ impl Face for ProgramFace {
 
     fn metadata(&self) -> Outcome<Value> {
         let issuer = self.setup.issuer().expect("a server with metadata");
-        done(self.program.run(["discover", issuer, "--json"]))
+        let ca = self.setup.server.tls.ca.iter().flat_map(|ca| ["--ca".to_owned(), path(ca)]);
+        done(self.program.run(["discover", issuer, "--json"].map(str::to_owned).into_iter().chain(ca)))
     }
 
     fn log_in_with(&self, further: &[(&str, &str)]) -> Outcome<Tokens> {
@@ -189,6 +257,28 @@ impl Face for ProgramFace {
 
     fn refresh(&self, refresh_token: &str) -> Outcome<Tokens> {
         Ok(tokens(&done(self.run(&["token", "refresh", "--refresh-token", "-"], &[], refresh_token))?))
+    }
+
+    fn log_in_on_a_device(&self, scope: &str, person: &dyn Fn(&str)) -> Outcome<Tokens> {
+        let further = [vec!["--scope".to_owned()], scope.split(' ').map(str::to_owned).collect()].concat();
+        let mut is_next = false;
+        let answer = self.run_with_a_person(&["token", "device"], &further, |line| {
+            if is_next {
+                person(line.trim());
+            }
+            is_next = !is_next && line.starts_with("And enter the code:");
+        });
+        Ok(tokens(&done(answer)?))
+    }
+
+    fn log_in_elsewhere(&self, hint: &str, person: &dyn Fn()) -> Outcome<Tokens> {
+        let further = ["--login-hint", hint, "--scope", "openid"].map(str::to_owned);
+        let answer = self.run_with_a_person(&["token", "ciba"], &further, |line| {
+            if line.starts_with("The server asks the person") {
+                person();
+            }
+        });
+        Ok(tokens(&done(answer)?))
     }
 
     fn introspect(&self, token: &str, kind: Kind) -> Outcome<Value> {

@@ -31,17 +31,32 @@ pub(super) fn session(server: &Server, builder: SessionBuilder) -> grantee::Resu
 
 /// Calls the API, waits until the token has expired, and calls again; each answer says whose token it was.
 pub(super) fn outlive(server: &Server, steps: &mut Steps, session: grantee::Result<Session>, whose: &str) -> Outcome {
+    outlive_at(server, &server.url("/api/orders"), steps, session, whose)
+}
+
+/// As [`outlive`], with the API at this URL.
+pub(super) fn outlive_at(
+    server: &Server,
+    url: &str,
+    steps: &mut Steps,
+    session: grantee::Result<Session>,
+    whose: &str,
+) -> Outcome {
     let session = steps.step("session made", session)?;
-    steps.step("API called", call(server, &session, "/api/orders", whose))?;
+    steps.step("API called", call_at(&session, url, whose))?;
     let asked = server.count(Endpoint::Token);
     std::thread::sleep(LIFETIME);
-    steps.step("API called past the token's expiry", call(server, &session, "/api/orders", whose))?;
+    steps.step("API called past the token's expiry", call_at(&session, url, whose))?;
     steps.check("the token was renewed for it", server.count(Endpoint::Token) > asked)
 }
 
 /// Calls the API, which says whose token it saw.
 pub(super) fn call(server: &Server, session: &Session, path: &str, whose: &str) -> Outcome {
-    let request = Request::get(server.url(path)).body(Bytes::new()).map_err(|error| error.to_string())?;
+    call_at(session, &server.url(path), whose)
+}
+
+fn call_at(session: &Session, url: &str, whose: &str) -> Outcome {
+    let request = Request::get(url).body(Bytes::new()).map_err(|error| error.to_string())?;
     let answer = session.send(request).map_err(|error| error.to_string())?;
     if !answer.status().is_success() {
         return Err(format!("status {}", answer.status()));

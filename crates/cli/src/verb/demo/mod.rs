@@ -1,16 +1,22 @@
 //! `grantee demo`: every flow against a server of its own, which lives in this process and whose tokens live for less than a
 //! second, so that each is used past its end.
 
+mod authorization;
+mod bound;
+mod decoupled;
 mod flows;
 mod openid;
+mod profiles;
+mod registration;
 mod sessions;
 mod walk;
 
 use crate::failure::{Failure, Result};
 use crate::{output, progress};
 use comfy_table::{Cell, Color};
-use grantor::Server;
+use grantor::{DpopNonces, Server, SigningKey};
 use serde::Serialize;
+use serde_json::json;
 use std::time::{Duration, Instant};
 
 /// How long the server's access tokens live.
@@ -22,7 +28,7 @@ type Flow = (&'static str, fn(&Server, &mut Steps) -> Outcome);
 /// Why a flow did not pass.
 type Outcome<T = ()> = std::result::Result<T, String>;
 
-const FLOWS: [Flow; 31] = [
+const FLOWS: [Flow; 58] = [
     ("discovery", flows::discovery),
     ("client credentials, client_secret_basic", flows::client_secret_basic),
     ("client credentials, client_secret_post", flows::client_secret_post),
@@ -43,11 +49,38 @@ const FLOWS: [Flow; 31] = [
     ("back-channel logout", openid::backchannel_logout),
     ("issuer found by a person's address", openid::person),
     ("access token as JWT, judged by an API", openid::access_token),
+    ("authorization request, pushed (PAR)", authorization::pushed),
+    ("authorization request, signed (JAR), and pushed", authorization::signed_requests),
+    ("authorization request, signed with the client's secret", authorization::requests_signed_by_secret),
+    ("authorization response, signed (JARM)", authorization::signed_answers),
+    ("rich authorization requests (RAR)", authorization::authorization_details),
+    ("a login that is not enough for an API (step-up)", authorization::step_up),
+    ("token bound to a key (DPoP), with nonces", bound::dpop),
+    ("login with a token bound to a key (DPoP)", bound::dpop_login),
+    ("client credentials, tls_client_auth, bound token", bound::tls_client_auth),
+    ("client credentials, self_signed_tls_client_auth", bound::self_signed),
+    ("token bound to a certificate, client_secret_basic", bound::certificate_bound),
+    ("device", decoupled::device),
+    ("backchannel authentication (CIBA), poll", decoupled::ciba_poll),
+    ("backchannel authentication (CIBA), ping", decoupled::ciba_ping),
+    ("backchannel authentication (CIBA), push", decoupled::ciba_push),
+    ("token exchange", authorization::exchanged),
+    ("JWT bearer, an assertion that was given", decoupled::jwt_bearer_given),
+    ("JWT bearer, signed anew for each token", decoupled::jwt_bearer_signed),
+    ("service account", decoupled::service_account),
+    ("SAML 2.0 bearer", decoupled::saml2_bearer),
+    ("registration: made, read, updated, deleted", registration::life_cycle),
+    ("the server of an API, found by the API's word", registration::protected_resource),
     ("refresh token with rotation", flows::rotation),
     ("resource owner password", flows::password),
     ("grant of one's own", flows::own_grant),
     ("introspection", flows::introspection),
+    ("introspection, signed", registration::signed_introspection),
     ("revocation", flows::revocation),
+    ("OAuth 2.1, its rules kept", profiles::oauth21),
+    ("FAPI 1.0 Advanced, end to end", profiles::fapi1_advanced),
+    ("FAPI 2.0 Security Profile, end to end", profiles::fapi2_security),
+    ("FAPI 2.0 Message Signing, end to end", profiles::fapi2_message_signing),
     ("a 401 renewed and repeated once", sessions::retry_after_401),
     ("insufficient scope said by the API", sessions::insufficient_scope),
     ("stampede of 32 threads, one token request", sessions::stampede),
@@ -91,6 +124,15 @@ pub(super) fn run(json: bool) -> Result<()> {
     let server = Server::builder()
         .access_token_lifetime(LIFETIME)
         .auto_approve("alice")
+        .mtls()
+        .dpop_nonces(DpopNonces::EachRequest)
+        .protected_resource_metadata()
+        .device_interval(1)
+        .device_auto_approve_after(1)
+        .ciba_interval(1)
+        .ciba_auto_approve_after(0)
+        .trusted_issuer(decoupled::IDP, json!({ "keys": [SigningKey::shared("ES256").jwk()] }))
+        .saml_issuer(decoupled::IDP)
         .try_start()
         .map_err(|error| Failure::file(format!("the demo's server can't start: {error}")))?;
     let bar = progress::bar(FLOWS.len() as u64);

@@ -1,6 +1,7 @@
 //! What an authorization request must keep to before it is sent, rule by rule.
 
 use super::RequestContext;
+use crate::authorization::authorization_details::{AuthorizationDetails, parsed};
 use crate::error::{Error, Result};
 use crate::{Scope, Secret, wire};
 use ::url::Url;
@@ -32,7 +33,8 @@ pub(super) fn param(name: &str) -> Result<()> {
         | "audience" => "use the method of that name",
         "code_verifier" => "use the method of that name, which sends its digest alone",
         "client_secret" | "client_assertion" | "password" => "a browser must never see it",
-        "request" | "request_uri" => "request objects come with a later version",
+        "request" | "request_uri" => "the client makes it: request_object(..) and pushed() say how",
+        "dpop_jkt" => "the token type sends it by itself",
         _ => return Ok(()),
     };
     Err(Error::config(format!("an authorization request can't take {name:?} by param(..)"), hint))
@@ -110,7 +112,8 @@ pub(super) fn own_value(what: &'static str, value: Secret) -> Result<Secret> {
     Ok(value)
 }
 
-pub(super) fn resource(resource: &str) -> Result<()> {
+/// An absolute URI without a fragment ([RFC 8707 section 2](https://www.rfc-editor.org/rfc/rfc8707#section-2)).
+pub(crate) fn resource(resource: &str) -> Result<()> {
     match Url::parse(resource) {
         Ok(url) if url.fragment().is_none() => Ok(()),
         _ => Err(Error::config(
@@ -121,27 +124,14 @@ pub(super) fn resource(resource: &str) -> Result<()> {
 }
 
 pub(super) fn claims(value: Value) -> Result<Value> {
-    json(value)
-        .filter(Value::is_object)
-        .ok_or_else(|| Error::config("claims is not a JSON object", "see OpenID Connect Core section 5.5"))
+    match parsed(value) {
+        claims @ Value::Object(_) => Ok(claims),
+        _ => Err(Error::config("claims is not a JSON object", "see OpenID Connect Core section 5.5")),
+    }
 }
 
 pub(super) fn authorization_details(value: Value) -> Result<Value> {
-    let typed = |detail: &Value| detail.get("type").is_some_and(Value::is_string);
-    json(value).filter(|value| value.as_array().is_some_and(|list| list.iter().all(typed))).ok_or_else(|| {
-        Error::config(
-            "authorization_details is not a JSON list of objects that each have a type",
-            "see RFC 9396 section 2",
-        )
-    })
-}
-
-/// JSON given as text is read, so that it isn't put into quotes when it is written.
-fn json(value: Value) -> Option<Value> {
-    match value {
-        Value::String(text) => serde_json::from_str(&text).ok(),
-        value => Some(value),
-    }
+    AuthorizationDetails::from_value(value).map(Value::from)
 }
 
 #[cfg(test)]
@@ -197,7 +187,7 @@ mod tests {
         {
             assert!(refused(|request| request.param(name, "x")).contains(name));
         }
-        for name in ["", "client_secret", "code_verifier", "request", "request_uri"] {
+        for name in ["", "client_secret", "code_verifier", "request", "request_uri", "dpop_jkt"] {
             assert!(refused(|request| request.param(name, "s3cret")).contains("by param(..)"));
         }
     }
@@ -224,10 +214,23 @@ mod tests {
     }
 
     #[test]
-    fn what_cant_be_judged_yet_is_not_asked_for() {
-        for later in ["jwt", "query.jwt", "form_post.jwt"] {
-            assert!(refused(|request| request.response_mode(later)).contains("later version"));
+    fn tokens_come_signed_in_a_query_only_where_they_are_encrypted() {
+        use crate::authorization::request::Additions;
+        let request = || AuthorizationRequest::new().response_type("code id_token").scope("openid");
+        assert!(refused(|_| request().response_mode("query.jwt")).contains("unless they are encrypted"));
+        for mode in ["jwt", "fragment.jwt", "form_post.jwt"] {
+            request().response_mode(mode).start(&context()).unwrap();
         }
+        let encrypted = Additions { encrypted_answers: true, ..Additions::default() };
+        assert!(request().response_mode("query.jwt").prepare(&context(), encrypted).is_ok());
+        AuthorizationRequest::new().response_mode("query.jwt").start(&context()).unwrap();
+    }
+
+    #[test]
+    fn what_only_a_client_can_send_is_not_sent_otherwise() {
+        assert!(refused(AuthorizationRequest::pushed).contains("without a client"));
+        assert!(refused(|request| request.request_object(true)).contains("without a client"));
+        AuthorizationRequest::new().request_object(false).start(&context()).unwrap();
     }
 
     #[test]

@@ -22,7 +22,7 @@ impl Query {
     }
 
     /// A parameter; `name` is one that needs no encoding.
-    pub(super) fn pair(&mut self, name: &'static str, value: &str) {
+    pub(super) fn pair(&mut self, name: &str, value: &str) {
         self.name(name);
         encode_into(&mut self.text, value);
     }
@@ -37,7 +37,7 @@ impl Query {
     }
 
     /// A list with spaces between its words; left out where it is empty.
-    pub(super) fn words(&mut self, name: &'static str, words: &Scope) {
+    pub(super) fn words(&mut self, name: &str, words: &Scope) {
         for (number, word) in words.iter().enumerate() {
             match number {
                 0 => self.name(name),
