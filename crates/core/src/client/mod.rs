@@ -3,6 +3,7 @@
 
 mod ask;
 mod config;
+mod config_methods;
 mod login;
 
 pub(crate) use ask::{Demanded, Proof};
