@@ -72,6 +72,7 @@ mod device;
 mod entropy;
 mod faces;
 mod http;
+pub mod oauth1;
 mod openid;
 mod polling;
 mod protected_resource;

@@ -20,6 +20,7 @@
 //!
 //! | specification | file |
 //! |---|---|
+//! | RFC 5849 OAuth 1.0 | [`oauth1`], [`token_type::oauth1`] |
 //! | RFC 6749 OAuth 2.0 | [`grant`], [`endpoint::token`], [`authorization`], [`client_auth`] |
 //! | RFC 6750 Bearer tokens | [`token_type::bearer`], [`session::call`] |
 //! | RFC 7009 revocation | [`endpoint::revocation`] |
@@ -80,6 +81,7 @@ pub mod error;
 pub mod grant;
 pub mod hooks;
 pub mod metadata;
+pub mod oauth1;
 pub mod oidc;
 pub mod ports;
 pub mod preset;

@@ -29,7 +29,11 @@ impl SessionBuilder {
         if let Some(token) = token {
             source = source.token(token);
         }
-        Self { source, options: SessionOptions::default(), refused }
+        Self { refused, ..Self::of(source) }
+    }
+
+    pub(crate) fn of(source: SourceBuilder) -> Self {
+        Self { source, options: SessionOptions::default(), refused: Ok(()) }
     }
 
     session_builder_methods!();

@@ -137,6 +137,27 @@ impl<'a> Attempt<'a> {
             headers.insert(AUTHORIZATION, header);
             return Ok(());
         }
+        if token_type.signs_request() {
+            if token_type.reads_body(method, headers) {
+                return Err(Error::config(
+                    "this request can't be signed without its body",
+                    "send it by the session or an ApiClient, with a body that is there as a whole",
+                ));
+            }
+            let mut request = http::Request::new(Bytes::new());
+            *request.method_mut() = method.clone();
+            *request.uri_mut() = uri.clone();
+            *request.headers_mut() = std::mem::take(headers);
+            let signed = self.sign(&mut request).await;
+            *headers = std::mem::take(request.headers_mut());
+            if request.uri() != uri {
+                return Err(Error::config(
+                    "a signature in the query changes the request's URL",
+                    "place it in the header, or send the request by the session or an ApiClient",
+                ));
+            }
+            return signed;
+        }
         // The proof is for the very token that goes along, whatever is renewed meanwhile.
         let (token, header) = self.source.fresh().await?;
         let mut context = ProofContext::new(method, uri, client.now(), &*client.inner.ports.entropy);
@@ -150,7 +171,20 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
+    async fn sign(&mut self, request: &mut Request) -> Result<()> {
+        let client = self.source.client();
+        let (token, header) = self.source.fresh().await?;
+        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let mut context = ProofContext::new(&method, &uri, client.now(), &*client.inner.ports.entropy);
+        context.token = Some(&*token);
+        self.header = Some(header);
+        client.inner.config.token_type.sign(context, request).await
+    }
+
     async fn authorize_request(&mut self, request: &mut Request) -> Result<()> {
+        if self.source.client().inner.config.token_type.signs_request() {
+            return self.sign(request).await;
+        }
         if let Some(rules) = self.source.client().inner.config.rules {
             rules.check_placement(self.placement)?;
         }
@@ -189,7 +223,7 @@ impl<'a> Attempt<'a> {
         }
         token_type.observe(uri, headers, self.demanded.as_deref());
         let Some(header) = self.header.take() else { return Ok(false) };
-        if self.renewed || !rejects_the_token(status, headers) {
+        if self.renewed || !token_type.is_renewed() || !rejects_the_token(status, headers) {
             return Ok(false);
         }
         self.renewed = true;

@@ -1,0 +1,142 @@
+//! OAuth 1.0 ([RFC 5849](https://www.rfc-editor.org/rfc/rfc5849)): the blocking client.
+
+use super::client::ClientBuilder as Settings;
+use super::ports::{Hook, Http, WhenPolled};
+use super::runtime::{ThreadExecutor, block_on};
+use super::session::SessionBuilder;
+use crate::http::HttpSettings;
+use crate::http::http_settings_methods;
+use crate::oauth1::oauth1_builder_methods;
+use grantee_core::oauth1::{self as core, Config};
+use grantee_core::ports::Request;
+use grantee_core::{Result, Secret, Token};
+use std::sync::Arc;
+use url::Url;
+
+pub use grantee_core::oauth1::*;
+pub use grantee_core::oauth1::{request, signature, signature_base_string, temporary_credentials, token_credentials};
+
+/// A client at one server of OAuth 1.0. Cheap to clone; clones share connections and counters.
+///
+/// ```no_run
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use grantee::blocking::oauth1::Client;
+///
+/// let client = Client::builder("consumer-key", "consumer-secret")
+///     .temporary_credentials_endpoint("https://photos.example/initiate")
+///     .authorization_endpoint("https://photos.example/authorize")
+///     .token_credentials_endpoint("https://photos.example/token")
+///     .callback("https://app.example/ready")
+///     .build()?;
+/// let (url, pending) = client.start()?; // send the person to `url`, keep `pending` in their session
+/// # let callback = "";
+/// let token = client.finish(pending, callback)?;
+/// let api = client.session(token).api("https://photos.example/v1")?;
+/// let photos: serde_json::Value = api.get("photos").send()?.json()?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Client {
+    core: core::Client,
+    executor: Arc<ThreadExecutor>,
+}
+
+impl Client {
+    /// A client with this identifier and shared secret, as the provider shows them; the secret may be empty where an RSA key signs.
+    pub fn builder(consumer_key: impl Into<String>, consumer_secret: impl Into<Secret>) -> ClientBuilder {
+        ClientBuilder {
+            config: Config::new(consumer_key, consumer_secret),
+            http: HttpSettings::default(),
+            own_http: None,
+        }
+    }
+
+    /// Starts a login: temporary credentials, the URL to send the person to, and what their coming back is judged by.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) where an endpoint is missing; [`Error::Server`](crate::Error::Server) when the
+    /// server refuses; [`Error::Rule`](crate::Error::Rule) when its answer breaks a rule.
+    pub fn start(&self) -> Result<(Url, Pending)> {
+        block_on(self.core.start())
+    }
+
+    /// Ends a login: by the callback's URL or query, or by the code that the server showed (`oob`). A token of it is kept as any
+    /// other: [`session`](Self::session), a store, serde.
+    ///
+    /// # Errors
+    /// [`Error::Server`](crate::Error::Server) when the person or the server said no, [`Error::Rule`](crate::Error::Rule) when the
+    /// callback is not the answer to this login.
+    pub fn finish<'a>(&self, pending: Pending, verifier: impl Into<Verifier<'a>>) -> Result<Token> {
+        block_on(self.core.finish(pending, verifier))
+    }
+
+    /// A session whose requests are signed with this token. Nothing is renewed: such a token does not expire. One that is none of
+    /// OAuth 1.0 is an error when it is first used.
+    pub fn session(&self, token: Token) -> SessionBuilder {
+        SessionBuilder::of(self.core.source(token))
+    }
+
+    /// A session whose requests the client signs for itself (two legs).
+    pub fn two_legged(&self) -> SessionBuilder {
+        SessionBuilder::of(self.core.two_legged())
+    }
+
+    /// Signs any request with a token, or for the client itself, and says by what base string.
+    ///
+    /// # Errors
+    /// As [`Signing::sign`].
+    pub fn sign(&self, request: &mut Request, token: Option<&Token>) -> Result<Signed> {
+        block_on(self.core.sign(request, token))
+    }
+
+    /// The client's identifier.
+    pub fn consumer_key(&self) -> &str {
+        self.core.consumer_key()
+    }
+
+    /// The conversations underneath, with their ports.
+    pub fn core(&self) -> &core::Client {
+        &self.core
+    }
+
+    /// Waits for what runs. Dropping the last clone closes the idle connections.
+    pub fn close(&self) {
+        self.executor.close();
+    }
+}
+
+/// Makes a [`Client`].
+#[derive(Clone)]
+#[must_use]
+pub struct ClientBuilder {
+    config: Config,
+    http: HttpSettings,
+    own_http: Option<Arc<dyn grantee_core::ports::Http>>,
+}
+
+impl ClientBuilder {
+    oauth1_builder_methods!();
+    http_settings_methods!();
+
+    /// Adds a hook; hooks run in the order they were added.
+    pub fn hook(mut self, hook: impl Hook + 'static) -> Self {
+        self.config.add_hook(Arc::new(WhenPolled(hook)));
+        self
+    }
+
+    /// Sends everything by this HTTP client, in the place of one made from the settings here.
+    pub fn http(mut self, http: impl Http + 'static) -> Self {
+        self.own_http = Some(Arc::new(WhenPolled(http)));
+        self
+    }
+
+    /// The client. Fetches nothing.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) when the settings can't work.
+    pub fn build(self) -> Result<Client> {
+        self.config.refuse_reactor()?;
+        let (ports, executor) = Settings::ports(&self.http, self.own_http)?;
+        Ok(Client { core: core::Client::new(self.config, ports)?, executor })
+    }
+}

@@ -1,0 +1,190 @@
+//! OAuth 1.0 ([RFC 5849](https://www.rfc-editor.org/rfc/rfc5849)): the async client.
+
+use crate::client::ClientBuilder as Settings;
+use crate::http::HttpSettings;
+use crate::http::http_settings_methods;
+use crate::runtime::TokioExecutor;
+use crate::session::SessionBuilder;
+use grantee_core::hooks::Hook;
+use grantee_core::oauth1::{self as core, Config};
+use grantee_core::ports::{Http, Request};
+use grantee_core::{Result, Secret, Token};
+use std::sync::Arc;
+use url::Url;
+
+pub use grantee_core::oauth1::*;
+pub use grantee_core::oauth1::{request, signature, signature_base_string, temporary_credentials, token_credentials};
+
+/// A client at one server of OAuth 1.0. Cheap to clone; clones share connections and counters.
+///
+/// ```no_run
+/// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// use grantee::oauth1::Client;
+///
+/// let client = Client::builder("consumer-key", "consumer-secret")
+///     .temporary_credentials_endpoint("https://photos.example/initiate")
+///     .authorization_endpoint("https://photos.example/authorize")
+///     .token_credentials_endpoint("https://photos.example/token")
+///     .callback("https://app.example/ready")
+///     .build()?;
+/// let (url, pending) = client.start().await?; // send the person to `url`, keep `pending` in their session
+/// # let callback = "";
+/// let token = client.finish(pending, callback).await?;
+/// let api = client.session(token).api("https://photos.example/v1")?;
+/// let photos: serde_json::Value = api.get("photos").send().await?.json()?;
+/// # Ok(()) }
+/// ```
+#[derive(Debug, Clone)]
+pub struct Client {
+    core: core::Client,
+    executor: Arc<TokioExecutor>,
+}
+
+impl Client {
+    /// A client with this identifier and shared secret, as the provider shows them; the secret may be empty where an RSA key signs.
+    pub fn builder(consumer_key: impl Into<String>, consumer_secret: impl Into<Secret>) -> ClientBuilder {
+        ClientBuilder {
+            config: Config::new(consumer_key, consumer_secret),
+            http: HttpSettings::default(),
+            own_http: None,
+        }
+    }
+
+    /// Starts a login: temporary credentials, the URL to send the person to, and what their coming back is judged by.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) where an endpoint is missing; [`Error::Server`](crate::Error::Server) when the
+    /// server refuses; [`Error::Rule`](crate::Error::Rule) when its answer breaks a rule.
+    pub async fn start(&self) -> Result<(Url, Pending)> {
+        self.core.start().await
+    }
+
+    /// Ends a login: by the callback's URL or query, or by the code that the server showed (`oob`). A token of it is kept as any
+    /// other: [`session`](Self::session), a store, serde.
+    ///
+    /// # Errors
+    /// [`Error::Server`](crate::Error::Server) when the person or the server said no, [`Error::Rule`](crate::Error::Rule) when the
+    /// callback is not the answer to this login.
+    pub async fn finish<'a>(&self, pending: Pending, verifier: impl Into<Verifier<'a>>) -> Result<Token> {
+        self.core.finish(pending, verifier).await
+    }
+
+    /// A session whose requests are signed with this token. Nothing is renewed: such a token does not expire. One that is none of
+    /// OAuth 1.0 is an error when it is first used.
+    pub fn session(&self, token: Token) -> SessionBuilder {
+        SessionBuilder::of(self.core.source(token))
+    }
+
+    /// A session whose requests the client signs for itself (two legs).
+    pub fn two_legged(&self) -> SessionBuilder {
+        SessionBuilder::of(self.core.two_legged())
+    }
+
+    /// Signs any request with a token, or for the client itself, and says by what base string.
+    ///
+    /// # Errors
+    /// As [`Signing::sign`].
+    pub async fn sign(&self, request: &mut Request, token: Option<&Token>) -> Result<Signed> {
+        self.core.sign(request, token).await
+    }
+
+    /// The client's identifier.
+    pub fn consumer_key(&self) -> &str {
+        self.core.consumer_key()
+    }
+
+    /// The conversations underneath, with their ports.
+    pub fn core(&self) -> &core::Client {
+        &self.core
+    }
+
+    /// Waits for what runs. Dropping the last clone closes the idle connections.
+    pub async fn close(&self) {
+        self.executor.close().await;
+    }
+}
+
+/// Makes a [`Client`].
+#[derive(Clone)]
+#[must_use]
+pub struct ClientBuilder {
+    config: Config,
+    http: HttpSettings,
+    own_http: Option<Arc<dyn grantee_core::ports::Http>>,
+}
+
+impl ClientBuilder {
+    oauth1_builder_methods!();
+    http_settings_methods!();
+
+    /// Adds a hook; hooks run in the order they were added.
+    pub fn hook(mut self, hook: impl Hook + 'static) -> Self {
+        self.config.add_hook(Arc::new(hook));
+        self
+    }
+
+    /// Sends everything by this HTTP client, in the place of one made from the settings here.
+    pub fn http(mut self, http: impl Http + 'static) -> Self {
+        self.own_http = Some(Arc::new(http));
+        self
+    }
+
+    /// The client. Fetches nothing.
+    ///
+    /// # Errors
+    /// [`Error::Config`](crate::Error::Config) when the settings can't work.
+    pub fn build(self) -> Result<Client> {
+        let (ports, executor) = Settings::ports(&self.http, self.own_http)?;
+        Ok(Client { core: core::Client::new(self.config, ports)?, executor })
+    }
+}
+
+/// The builder methods that both faces' OAuth 1.0 client builders share. Each has `config: Config` and `http: HttpSettings`.
+macro_rules! oauth1_builder_methods {
+    () => {
+        /// How requests are signed: HMAC-SHA1 in the header, where this is not called.
+        pub fn signing(mut self, signing: Signing) -> Self {
+            self.config.set_signing(signing);
+            self
+        }
+
+        /// Where temporary credentials come from (RFC 5849 section 2.1).
+        pub fn temporary_credentials_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.set_temporary_credentials_endpoint(url.into());
+            self
+        }
+
+        /// Where the person is sent (RFC 5849 section 2.2).
+        pub fn authorization_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.set_authorization_endpoint(url.into());
+            self
+        }
+
+        /// Where token credentials come from (RFC 5849 section 2.3).
+        pub fn token_credentials_endpoint(mut self, url: impl Into<String>) -> Self {
+            self.config.set_token_credentials_endpoint(url.into());
+            self
+        }
+
+        /// Where the person comes back to, sent exactly as given; `oob`, where the server shows them a code, when this is not
+        /// called.
+        pub fn callback(mut self, callback: impl Into<String>) -> Self {
+            self.config.set_callback(callback.into());
+            self
+        }
+
+        /// A further parameter of the URL that the person is sent to, such as a name or a scope.
+        pub fn authorization_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+            self.config.add_authorization_parameter(name.into(), value.into());
+            self
+        }
+
+        /// Lets requests go over plain http to other machines, PLAINTEXT signatures too: for tests. Whoever is on the way reads,
+        /// and with PLAINTEXT has, everything.
+        pub fn danger_allow_http(mut self) -> Self {
+            self.config.set_allow_http();
+            self
+        }
+    };
+}
+pub(crate) use oauth1_builder_methods;

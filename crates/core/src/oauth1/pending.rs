@@ -1,0 +1,199 @@
+//! What is kept while the person is away, and the callback judged by it:
+//! [RFC 5849 section 2.2](https://www.rfc-editor.org/rfc/rfc5849#section-2.2).
+
+use super::temporary_credentials::TemporaryCredentials;
+use crate::error::{Error, Result, RuleViolation, ServerError};
+use crate::{Secret, UnixTime};
+use ::url::form_urlencoded;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+const STAGE: &str = "authorization callback";
+const SPEC: &str = "RFC 5849 section 2.2";
+
+/// A login under way. It belongs to one browser, is used up by the end of the login, and reveals a secret when it is serialized;
+/// `Debug` shows none.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Pending {
+    #[serde(rename = "v")]
+    version: u8,
+    pub(super) oauth_token: Secret,
+    pub(super) oauth_token_secret: Secret,
+    pub(super) consumer_key: String,
+    callback: String,
+    created_at: UnixTime,
+}
+
+const VERSION: u8 = 1;
+
+impl Pending {
+    pub(super) fn new(lent: TemporaryCredentials, consumer_key: &str, callback: &str, created_at: UnixTime) -> Self {
+        Self {
+            version: VERSION,
+            oauth_token: lent.token,
+            oauth_token_secret: lent.secret,
+            consumer_key: consumer_key.to_owned(),
+            callback: callback.to_owned(),
+            created_at,
+        }
+    }
+
+    /// Where the person comes back to; `oob` where they are shown a code.
+    pub fn callback(&self) -> &str {
+        &self.callback
+    }
+
+    /// The identifier of the temporary credentials, which the callback names: to tell one login of a browser from another.
+    pub fn oauth_token(&self) -> &str {
+        self.oauth_token.reveal()
+    }
+
+    /// When the login was started.
+    pub fn created_at(&self) -> UnixTime {
+        self.created_at
+    }
+
+    /// As JSON of one line, the secret included.
+    ///
+    /// # Errors
+    /// None that is known of.
+    pub fn to_json(&self) -> Result<String> {
+        serde_json::to_string(self)
+            .map_err(|_| Error::config("the pending login can't be written as JSON", "report this as a bug"))
+    }
+
+    /// Reads what [`to_json`](Self::to_json) wrote.
+    ///
+    /// # Errors
+    /// [`Error::Config`] when it is something else, or of another version.
+    pub fn from_json(json: &str) -> Result<Self> {
+        let refused = || Error::config("what was kept is no pending login of this version", "start the login again");
+        // serde's words quote what it read.
+        let read: Self = serde_json::from_str(json).map_err(|_| refused())?;
+        if read.version == VERSION { Ok(read) } else { Err(refused()) }
+    }
+
+    /// Judges how the person came back, and returns the verifier.
+    pub(super) fn judge(&self, verifier: &Verifier<'_>) -> Result<Secret> {
+        let query = match verifier {
+            Verifier::Code(code) => {
+                return Some(code.trim())
+                    .filter(|code| !code.is_empty())
+                    .map(Secret::from)
+                    .ok_or_else(|| Error::config("the code is empty", "type in what the server showed"));
+            }
+            Verifier::Callback(text) => query_of(text),
+        };
+        let mut found: [Option<String>; 4] = Default::default();
+        for (name, value) in form_urlencoded::parse(query.as_bytes()).take(100) {
+            let names = ["oauth_token", "oauth_verifier", "oauth_problem", "denied"];
+            let Some(place) = names.iter().position(|known| *known == name) else { continue };
+            let Some(slot) = found.get_mut(place) else { continue };
+            if slot.replace(value.into_owned()).is_some() {
+                return Err(RuleViolation::new(STAGE, "no parameter stands twice", SPEC).got(name).into());
+            }
+        }
+        let [token, verifier, problem, denied] = found;
+        // X names the refused login by its token, in a parameter of its own.
+        let named = token.as_deref().or(denied.as_deref());
+        let broken = || RuleViolation::new(STAGE, "oauth_token is the one that was lent", SPEC);
+        match named {
+            Some(named) if grantee_jose::constant_time_eq(named.as_bytes(), self.oauth_token.reveal().as_bytes()) => {}
+            Some(_) => {
+                return Err(broken()
+                    .got("another one")
+                    .hint("the answer belongs to another login: start the login again")
+                    .into());
+            }
+            // A refusal need not name it, and brings nothing about.
+            None if problem.is_some() => {}
+            None => return Err(broken().got("no oauth_token").into()),
+        }
+        if let Some(problem) = problem.or_else(|| denied.map(|_| "user_refused".to_owned())) {
+            let mut error = ServerError::new(STAGE, problem);
+            error.description = Some("the person or the server refused the login".to_owned());
+            return Err(Error::Server(Arc::new(error)));
+        }
+        match verifier.filter(|verifier| !verifier.is_empty()) {
+            Some(verifier) => Ok(verifier.into()),
+            None => Err(RuleViolation::new(STAGE, "the callback has oauth_verifier", SPEC).got("none").into()),
+        }
+    }
+}
+
+/// How the person came back.
+#[derive(Clone, Copy)]
+#[non_exhaustive]
+pub enum Verifier<'a> {
+    /// By the callback: its URL, or its query.
+    Callback(&'a str),
+    /// With a code that the server showed them (`oob`).
+    Code(&'a str),
+}
+
+/// Text that looks like a URL or a query is a callback.
+impl<'a> From<&'a str> for Verifier<'a> {
+    fn from(text: &'a str) -> Self {
+        if text.contains('=') { Self::Callback(text) } else { Self::Code(text) }
+    }
+}
+
+impl<'a> From<&'a String> for Verifier<'a> {
+    fn from(text: &'a String) -> Self {
+        text.as_str().into()
+    }
+}
+
+fn query_of(text: &str) -> &str {
+    let text = text.split('#').next().unwrap_or_default();
+    text.split_once('?').map_or(text, |(_, query)| query)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pending() -> Pending {
+        let lent = TemporaryCredentials { token: "t/1".into(), secret: "s3cret".into() };
+        Pending::new(lent, "key", "https://app.example/cb", UnixTime::from_seconds(1))
+    }
+
+    #[test]
+    fn the_token_that_comes_back_is_the_one_that_was_lent() {
+        let judge = |text: &str| pending().judge(&text.into());
+        assert_eq!(judge("https://app.example/cb?x=1&oauth_token=t%2F1&oauth_verifier=v#_=_").unwrap().reveal(), "v");
+        assert_eq!(judge("oauth_token=t%2F1&oauth_verifier=v").unwrap().reveal(), "v");
+        assert_eq!(judge(" 123456 ").unwrap().reveal(), "123456");
+        for bad in [
+            "oauth_token=other&oauth_verifier=v",
+            "oauth_verifier=v",
+            "oauth_token=t%2F1",
+            "oauth_token=t%2F1&oauth_verifier=",
+            "oauth_token=t%2F1&oauth_token=t%2F1&oauth_verifier=v",
+            "oauth_token=t%2F1&oauth_verifier=v&oauth_verifier=w",
+        ] {
+            assert!(matches!(judge(bad), Err(Error::Rule(_))), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_refusal_is_the_servers_error() {
+        for (text, code) in
+            [("oauth_problem=user_refused&oauth_token=t%2F1", "user_refused"), ("denied=t%2F1", "user_refused")]
+        {
+            assert_eq!(pending().judge(&text.into()).unwrap_err().server_error(), Some(code));
+        }
+        assert!(matches!(pending().judge(&"denied=other".into()), Err(Error::Rule(_))));
+    }
+
+    #[test]
+    fn it_is_kept_as_json_and_shows_no_secret() {
+        let kept = pending().to_json().unwrap();
+        let again = Pending::from_json(&kept).unwrap();
+        assert_eq!((again.oauth_token(), again.callback()), ("t/1", "https://app.example/cb"));
+        assert!(!format!("{again:?}").contains("s3cret"));
+        for bad in [kept.replace("\"v\":1", "\"v\":2"), "\"s3cret\"".to_owned()] {
+            assert!(!Pending::from_json(&bad).unwrap_err().to_string().contains("s3cret"));
+        }
+    }
+}

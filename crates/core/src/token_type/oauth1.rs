@@ -1,0 +1,80 @@
+//! Tokens of OAuth 1.0: [RFC 5849 section 3](https://www.rfc-editor.org/rfc/rfc5849#section-3). Each request is signed.
+
+use super::{ProofContext, TokenType, other_type};
+use crate::error::{Error, Result};
+use crate::oauth1::Signing;
+use crate::oauth1::request::{Signer, nonce};
+use crate::oauth1::token_credentials::{SECRET_MEMBER, TOKEN_TYPE};
+use crate::ports::{BoxFuture, Request};
+use crate::{Secret, Token};
+use http::{HeaderMap, HeaderValue, Method};
+use serde_json::Value;
+
+/// Signs requests with the client's secret and the token's. [`oauth1::Client`](crate::oauth1::Client) sets it.
+#[derive(Debug, Clone)]
+pub struct OAuth1 {
+    consumer_key: String,
+    consumer_secret: Secret,
+    signing: Signing,
+}
+
+impl OAuth1 {
+    /// For this client.
+    pub fn new(consumer_key: impl Into<String>, consumer_secret: impl Into<Secret>, signing: Signing) -> Self {
+        Self { consumer_key: consumer_key.into(), consumer_secret: consumer_secret.into(), signing }
+    }
+}
+
+pub(crate) fn secret_of(token: &Token) -> Option<Secret> {
+    token.get(SECRET_MEMBER).and_then(Value::as_str).map(Secret::from)
+}
+
+impl TokenType for OAuth1 {
+    fn name(&self) -> &str {
+        TOKEN_TYPE
+    }
+
+    /// Tells one token from another and is never sent: a request bears its signature in its place.
+    fn header(&self, token: &Token) -> Result<HeaderValue> {
+        if token.token_type != TOKEN_TYPE {
+            return Err(other_type(token, "this client signs requests with tokens of OAuth 1.0"));
+        }
+        let mut header =
+            HeaderValue::from_str(&format!("OAuth {}", crate::wire::form::encode(token.access_token.reveal())))
+                .map_err(|_| Error::config("the token makes no header", "report this as a bug"))?;
+        header.set_sensitive(true);
+        Ok(header)
+    }
+
+    fn needs_proof(&self) -> bool {
+        true
+    }
+
+    fn signs_request(&self) -> bool {
+        true
+    }
+
+    fn reads_body(&self, method: &Method, headers: &HeaderMap) -> bool {
+        self.signing.reads_body(method, headers)
+    }
+
+    fn sign<'a>(&'a self, context: ProofContext<'a>, request: &'a mut Request) -> BoxFuture<'a, Result<()>> {
+        Box::pin(async move {
+            let nonce = nonce(context.entropy)?;
+            let secret = context.token.and_then(secret_of);
+            let mut signer = Signer::new(&self.consumer_key, &self.consumer_secret, context.now, &nonce);
+            signer.token = context.token.map(|token| token.access_token.reveal()).filter(|token| !token.is_empty());
+            signer.token_secret = secret.as_ref();
+            self.signing.sign(request, signer).await.map(drop)
+        })
+    }
+
+    // It does not expire, so whoever rejects it is right.
+    fn is_renewed(&self) -> bool {
+        false
+    }
+
+    fn needs_reactor(&self) -> bool {
+        self.signing.needs_reactor()
+    }
+}
