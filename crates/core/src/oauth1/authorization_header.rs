@@ -7,27 +7,27 @@ use http::HeaderValue;
 
 /// Writes it: the realm first, which is not signed, then each parameter encoded.
 pub(super) fn write(realm: Option<&str>, parameters: &[(&str, &str)]) -> Result<HeaderValue> {
-    let mut text = String::with_capacity(256);
-    text.push_str("OAuth ");
+    let mut text = Vec::with_capacity(512);
+    text.extend_from_slice(b"OAuth ");
     if let Some(realm) = realm {
-        text.push_str("realm=\"");
+        text.extend_from_slice(b"realm=\"");
         // A quoted string (RFC 9110 section 5.6.4), and no parameter of the protocol: it is escaped, not encoded.
-        for character in realm.chars() {
-            if matches!(character, '"' | '\\') {
-                text.push('\\');
+        for byte in realm.bytes() {
+            if matches!(byte, b'"' | b'\\') {
+                text.push(b'\\');
             }
-            text.push(character);
+            text.push(byte);
         }
-        text.push_str("\", ");
+        text.extend_from_slice(b"\", ");
     }
     for (place, (name, value)) in parameters.iter().enumerate() {
         if place > 0 {
-            text.push_str(", ");
+            text.extend_from_slice(b", ");
         }
         encode_into(name, &mut text);
-        text.push_str("=\"");
+        text.extend_from_slice(b"=\"");
         encode_into(value, &mut text);
-        text.push('"');
+        text.push(b'"');
     }
     let mut header = HeaderValue::from_maybe_shared(Bytes::from(text))
         .map_err(|_| Error::config("the realm has characters that no header can carry", "use visible ASCII"))?;

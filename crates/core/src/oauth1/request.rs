@@ -4,14 +4,15 @@
 
 use super::authorization_header;
 use super::signature::{HmacSha1, Secrets, SignatureMethod};
-use super::signature_base_string::{Parameters, encode_into};
+use super::signature_base_string::{Parameters, ascii, encode_into, hex};
 use crate::error::{Error, Result};
 use crate::ports::{Entropy, Request};
 use crate::{Secret, UnixTime, wire};
+use arc_swap::ArcSwapOption;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where the parameters of the protocol go (section 3.5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -41,6 +42,14 @@ pub struct Signing {
     version: bool,
     body_hash: bool,
     allow_http: bool,
+    /// The method with the secrets that it signed with last.
+    ready: Arc<ArcSwapOption<Ready>>,
+}
+
+struct Ready {
+    client: Secret,
+    token: Option<Secret>,
+    method: Arc<dyn SignatureMethod>,
 }
 
 impl Default for Signing {
@@ -52,6 +61,7 @@ impl Default for Signing {
             version: true,
             body_hash: true,
             allow_http: false,
+            ready: Arc::default(),
         }
     }
 }
@@ -64,15 +74,15 @@ impl Signing {
 
     /// By this method.
     #[must_use]
-    pub fn method(mut self, method: impl SignatureMethod + 'static) -> Self {
-        self.method = Arc::new(method);
-        self
+    pub fn method(self, method: impl SignatureMethod + 'static) -> Self {
+        self.shared_method(Arc::new(method))
     }
 
     /// As [`method`](Self::method), of one that is shared.
     #[must_use]
     pub fn shared_method(mut self, method: Arc<dyn SignatureMethod>) -> Self {
         self.method = method;
+        self.ready = Arc::default();
         self
     }
 
@@ -145,9 +155,8 @@ impl Signing {
         body: Body<'_>,
         signer: Signer<'_>,
     ) -> Result<Signed> {
-        let url = head.uri.to_string();
         if self.method.needs_tls() {
-            let parsed = wire::url::parse("the request's URL", &url)?;
+            let parsed = wire::url::parse("the request's URL", &head.uri.to_string())?;
             wire::url::confidential("the request's URL", &parsed, self.allow_http)?;
         }
         let form = match body.seen() {
@@ -191,15 +200,25 @@ impl Signing {
             false => None,
         };
         protocol.extend(hash.as_deref().map(|hash| ("oauth_body_hash", hash)));
-        let mut parameters = Parameters::new();
-        parameters.push_form(head.uri.query().unwrap_or_default().as_bytes());
+        let query = head.uri.query().unwrap_or_default();
+        // Most are letters and digits, and such as are not become five bytes.
+        let mut parameters = Parameters::with_capacity(24, 512 + 2 * query.len());
+        parameters.push_form(query.as_bytes());
         if form == Form::Yes {
             parameters.push_form(seen);
         }
+        // Section 3.1: each once a request.
+        let has_one = parameters.has_any_of_the_protocol();
+        if let Some((name, _)) = protocol.iter().find(|(name, _)| has_one && parameters.has(name)) {
+            return Err(Error::config(
+                format!("the request has a parameter {name} already"),
+                "leave it out: a request is signed once (RFC 5849 section 3.1)",
+            ));
+        }
         protocol.iter().for_each(|(name, value)| parameters.push(name, value));
-        let base_string = parameters.base_string(head.method.as_str(), &url)?;
+        let base_string = parameters.base_string_of(head.method.as_str(), &head.uri)?;
         let secrets = Secrets { client: signer.consumer_secret, token: signer.token_secret };
-        let signature = Secret::new(self.method.sign(&base_string, secrets).await?);
+        let signature = Secret::new(self.signature(&base_string, secrets).await?);
         protocol.push(("oauth_signature", signature.reveal()));
         match self.placement {
             Placement::Header => {
@@ -207,8 +226,8 @@ impl Signing {
                 head.headers.insert(AUTHORIZATION, header);
             }
             Placement::Query => {
-                let joint = if url.contains('?') { '&' } else { '?' };
-                let uri = format!("{url}{joint}{}", joined(&protocol));
+                let joint = if head.uri.query().is_some() { '&' } else { '?' };
+                let uri = format!("{}{joint}{}", head.uri, ascii(joined(&protocol)));
                 head.uri = uri
                     .parse()
                     .map_err(|_| Error::config("the OAuth parameters make no URL", "place them in the header"))?;
@@ -221,7 +240,7 @@ impl Signing {
                 if !form.is_empty() {
                     form.push(b'&');
                 }
-                form.extend_from_slice(joined(&protocol).as_bytes());
+                form.extend_from_slice(&joined(&protocol));
                 *body = Bytes::from(form);
                 // Its length is another one now.
                 head.headers.remove(CONTENT_LENGTH);
@@ -230,6 +249,22 @@ impl Signing {
             }
         }
         Ok(Signed { base_string })
+    }
+
+    async fn signature(&self, base_string: &str, secrets: Secrets<'_>) -> Result<String> {
+        let held = self.ready.load_full();
+        if let Some(ready) =
+            held.filter(|ready| ready.client == *secrets.client && ready.token.as_ref() == secrets.token)
+        {
+            return ready.method.sign(base_string, secrets).await;
+        }
+        let Some(method) = self.method.with_secrets(secrets) else {
+            return self.method.sign(base_string, secrets).await;
+        };
+        let ready = Ready { client: secrets.client.clone(), token: secrets.token.cloned(), method };
+        let signature = ready.method.sign(base_string, secrets).await;
+        self.ready.store(Some(Arc::new(ready)));
+        signature
     }
 
     /// Whether a request needs its body to be signed, so that one that is streamed can't be.
@@ -289,11 +324,42 @@ impl<'a> Signer<'a> {
     }
 }
 
-/// A new nonce: 128 bits as hexadecimal, since some servers take letters and digits alone.
-pub(crate) fn nonce(entropy: &dyn Entropy) -> Result<String> {
-    let mut bytes = [0; 16];
-    entropy.fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+/// Nonces of 128 bits as hexadecimal, since some servers take letters and digits alone. Chance is drawn for 32 of them at once.
+#[derive(Default)]
+pub(crate) struct Nonces(Mutex<Drawn>);
+
+struct Drawn {
+    chance: [u8; 512],
+    used: usize,
+}
+
+impl Default for Drawn {
+    fn default() -> Self {
+        Self { chance: [0; 512], used: 512 }
+    }
+}
+
+impl Nonces {
+    pub(crate) fn next(&self, entropy: &dyn Entropy) -> Result<String> {
+        let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if drawn.used >= drawn.chance.len() {
+            entropy.fill(&mut drawn.chance)?;
+            drawn.used = 0;
+        }
+        let place = drawn.used;
+        drawn.used += 16;
+        let mut nonce = Vec::with_capacity(32);
+        let chance = drawn.chance.get(place..place + 16).unwrap_or_default();
+        chance.iter().for_each(|byte| nonce.extend_from_slice(&hex(*byte)));
+        Ok(ascii(nonce))
+    }
+}
+
+// What comes next is nobody's affair.
+impl std::fmt::Debug for Nonces {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Nonces(..)")
+    }
 }
 
 /// What signing a request went by, to compare with a server's own where a signature is refused. It holds no secret.
@@ -349,14 +415,14 @@ fn is_form_type(kind: &HeaderValue) -> bool {
     })
 }
 
-fn joined(parameters: &[(&str, &str)]) -> String {
-    let mut text = String::with_capacity(256);
+fn joined(parameters: &[(&str, &str)]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(256);
     for (name, value) in parameters {
         if !text.is_empty() {
-            text.push('&');
+            text.push(b'&');
         }
         encode_into(name, &mut text);
-        text.push('=');
+        text.push(b'=');
         encode_into(value, &mut text);
     }
     text
