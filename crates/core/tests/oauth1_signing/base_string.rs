@@ -44,7 +44,10 @@ fn userinfo_query_and_fragment_are_dropped() {
 
 #[test]
 fn scheme_and_host_are_in_lower_case_and_the_path_is_as_it_is() {
-    assert_eq!(base_string_uri("HTTPS://API.Example/A%2fb/../%7e;c=1").unwrap(), "https://api.example/A%2fb/../%7e;c=1");
+    assert_eq!(
+        base_string_uri("HTTPS://API.Example/A%2fb/../%7e;c=1").unwrap(),
+        "https://api.example/A%2fb/../%7e;c=1"
+    );
     assert_eq!(signed_uri("https://API.Example/A%2fb/../%7e;c=1"), "https://api.example/A%2fb/../%7e;c=1");
 }
 
@@ -97,7 +100,8 @@ fn a_parameter_that_stands_several_times_is_signed_as_often_sorted_by_value() {
 
 #[test]
 fn names_are_sorted_by_their_encoded_bytes() {
-    let (_, read) = sign(&Signing::new(), request("GET", "https://api.example/?b=1&a%5B1%5D=2&a=3&A=4&a-=5&a.=6&%C3%A9=7"));
+    let (_, read) =
+        sign(&Signing::new(), request("GET", "https://api.example/?b=1&a%5B1%5D=2&a=3&A=4&a-=5&a.=6&%C3%A9=7"));
     assert_eq!(own_parameters(&read), "%C3%A9=7&A=4&a=3&a%5B1%5D=2&a-=5&a.=6&b=1");
 }
 

@@ -13,15 +13,17 @@ fn hash(method: impl SignatureMethod + 'static, kind: &str, body: &[u8]) -> Opti
 #[test]
 fn the_body_is_hashed_by_the_methods_own_hash() {
     let body = br#"{"text":"Hello"}"#;
-    let expected = "OuO+MARFYQfAZTs5S8KLEeATcqs=";
+    let expected = "DcwUf0C2z+qKf/+CFrwEj+I37z8=";
     assert_eq!(hash(HmacSha1, JSON, body).unwrap(), expected);
-    assert_eq!(hash(HmacSha256, JSON, body).unwrap(), "SHA256");
-    assert_eq!(hash(HmacSha512, JSON, body).unwrap(), "SHA512");
+    assert_eq!(hash(HmacSha256, JSON, body).unwrap(), "73OuaotHzTYBqz+tH7gJnuxUWZzUP8GxMd9hv1BDin4=");
+    assert_eq!(
+        hash(HmacSha512, JSON, body).unwrap(),
+        "GGg8/3DMHez1TbKpE4tPbSn4IsgFVstAnsHlPP6bWa+w8Jyy3Z8KBt0qlp0MFXyUW3W/0Mvarl5CcvKs/Vlkcg=="
+    );
 }
 
 #[test]
 fn the_drafts_example_is_kept() {
-    // Section 3.1 of the draft's appendix: the body is `Hello World!`.
     assert_eq!(hash(HmacSha1, "text/plain", b"Hello World!").unwrap(), "Lve95gjOVATpfV8EL5X4nxwjKHE=");
 }
 

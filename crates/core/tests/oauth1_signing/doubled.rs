@@ -20,7 +20,10 @@ fn a_parameter_of_the_protocol_in_the_callers_request_is_refused() {
             let in_query = refused(&signing, form(&format!("https://api.example/?a=b&{name}=v4lue"), b""));
             let in_form = refused(&signing, form("https://api.example/", format!("{name}=v4lue&a=b").as_bytes()));
             let name = name.replace("%5F", "_");
-            assert!(in_query.contains(&name) && in_query.contains("query") && !in_query.contains("v4lue"), "{in_query}");
+            assert!(
+                in_query.contains(&name) && in_query.contains("query") && !in_query.contains("v4lue"),
+                "{in_query}"
+            );
             assert!(in_form.contains(&name) && in_form.contains("form") && !in_form.contains("v4lue"), "{in_form}");
         }
     }

@@ -65,9 +65,14 @@ fn a_query_that_is_empty_or_ends_in_an_ampersand_is_gone_on_with() {
 
 #[test]
 fn parameters_in_the_body_of_what_is_no_form_are_refused() {
-    for kind in ["application/json", "multipart/form-data; boundary=x", "text/plain", "application/x-www-form-urlencodedx"] {
+    for kind in
+        ["application/json", "multipart/form-data; boundary=x", "text/plain", "application/x-www-form-urlencodedx"]
+    {
         for content in [&b"{}"[..], b""] {
-            assert!(refused(&body(), with_body("POST", "https://api.example/", kind, content)).contains("no form"), "{kind}");
+            assert!(
+                refused(&body(), with_body("POST", "https://api.example/", kind, content)).contains("no form"),
+                "{kind}"
+            );
         }
     }
     let mut unnamed = request("POST", "https://api.example/");

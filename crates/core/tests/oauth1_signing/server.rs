@@ -106,7 +106,8 @@ fn form_pairs(text: &[u8]) -> Vec<Pair> {
     pieces
         .map(|piece| {
             let end = piece.iter().position(|byte| *byte == b'=').unwrap_or(piece.len());
-            let spaced = |half: &[u8]| half.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect::<Vec<_>>();
+            let spaced =
+                |half: &[u8]| half.iter().map(|byte| if *byte == b'+' { b' ' } else { *byte }).collect::<Vec<_>>();
             (decode(&spaced(&piece[..end])), decode(&spaced(piece.get(end + 1..).unwrap_or_default())))
         })
         .collect()
@@ -173,7 +174,8 @@ pub fn encode(bytes: &[u8]) -> String {
 
 /// RFC 2104.
 fn hmac(algorithm: &'static Algorithm, key: &[u8], text: &[u8]) -> Vec<u8> {
-    let mut block = if key.len() > algorithm.block_len() { digest(algorithm, key).as_ref().to_vec() } else { key.to_vec() };
+    let mut block =
+        if key.len() > algorithm.block_len() { digest(algorithm, key).as_ref().to_vec() } else { key.to_vec() };
     block.resize(algorithm.block_len(), 0);
     let padded = |pad: u8, text: &[u8]| {
         let input: Vec<u8> = block.iter().map(|byte| byte ^ pad).chain(text.iter().copied()).collect();
