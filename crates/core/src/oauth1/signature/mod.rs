@@ -11,7 +11,7 @@ pub use plaintext::Plaintext;
 pub use rsa::RsaSha1;
 pub use rsa::{RsaSha256, RsaSha512};
 
-use super::signature_base_string::{ascii, encode_into};
+use super::percent_encoding::{ascii, encode_into};
 use crate::Secret;
 use crate::error::Result;
 use crate::ports::BoxFuture;
