@@ -215,6 +215,12 @@ macro_rules! oauth1_builder_methods {
             self.config.set_allow_http();
             self
         }
+
+        /// Takes any certificate, so that anybody on the way can pose as the server: for tests.
+        pub fn danger_accept_invalid_certs(mut self) -> Self {
+            self.http.accept_invalid_certs = true;
+            self
+        }
     };
 }
 pub(crate) use oauth1_builder_methods;
