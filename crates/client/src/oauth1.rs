@@ -12,8 +12,13 @@ use grantee_core::{Result, Secret, Token};
 use std::sync::Arc;
 use url::Url;
 
-pub use grantee_core::oauth1::*;
-pub use grantee_core::oauth1::{request, signature, signature_base_string, temporary_credentials, token_credentials};
+#[cfg(feature = "rsa-sha1")]
+pub use grantee_core::oauth1::RsaSha1;
+pub use grantee_core::oauth1::{
+    HmacSha1, HmacSha256, HmacSha512, Parameters, Pending, Placement, Plaintext, Preset, RsaSha256, RsaSha512, Secrets,
+    SignatureMethod, Signed, Signing, Verifier, base_string_uri, parse_authorization_header, percent_decode,
+    percent_encode, preset, request, token_credentials,
+};
 
 /// A client at one server of OAuth 1.0. Cheap to clone; clones share connections and counters.
 ///
@@ -30,7 +35,7 @@ pub use grantee_core::oauth1::{request, signature, signature_base_string, tempor
 /// let (url, pending) = client.start().await?; // send the person to `url`, keep `pending` in their session
 /// # let callback = "";
 /// let token = client.finish(pending, callback).await?;
-/// let api = client.session(token).api("https://photos.example/v1")?;
+/// let api = client.session_of(token).api("https://photos.example/v1")?;
 /// let photos: serde_json::Value = api.get("photos").send().await?.json()?;
 /// # Ok(()) }
 /// ```
@@ -60,7 +65,7 @@ impl Client {
     }
 
     /// Ends a login: by the callback's URL or query, or by the code that the server showed (`oob`). A token of it is kept as any
-    /// other: [`session`](Self::session), a store, serde.
+    /// other: [`session_of`](Self::session_of), a store, serde.
     ///
     /// # Errors
     /// [`Error::Server`](crate::Error::Server) when the person or the server said no, [`Error::Rule`](crate::Error::Rule) when the
@@ -71,8 +76,14 @@ impl Client {
 
     /// A session whose requests are signed with this token. Nothing is renewed: such a token does not expire. One that is none of
     /// OAuth 1.0 is an error when it is first used.
-    pub fn session(&self, token: Token) -> SessionBuilder {
-        SessionBuilder::of(self.core.source(token))
+    pub fn session_of(&self, token: Token) -> SessionBuilder {
+        SessionBuilder::of(self.core.source_of(token))
+    }
+
+    /// A session of the token that a store keeps: name both with `store` and `account`. A token is found by a client with the same
+    /// consumer key and token credentials endpoint.
+    pub fn session(&self) -> SessionBuilder {
+        SessionBuilder::of(self.core.source())
     }
 
     /// A session whose requests the client signs for itself (two legs).
@@ -86,6 +97,19 @@ impl Client {
     /// As [`Signing::sign`].
     pub async fn sign(&self, request: &mut Request, token: Option<&Token>) -> Result<Signed> {
         self.core.sign(request, token).await
+    }
+
+    /// As [`sign`](Self::sign), by a request's head, whatever its body is made of: `None` is one that is streamed.
+    ///
+    /// # Errors
+    /// As [`Signing::sign_head`].
+    pub async fn sign_head(
+        &self,
+        head: &mut http::request::Parts,
+        body: Option<&[u8]>,
+        token: Option<&Token>,
+    ) -> Result<Signed> {
+        self.core.sign_head(head, body, token).await
     }
 
     /// The client's identifier.
@@ -142,6 +166,12 @@ impl ClientBuilder {
 /// The builder methods that both faces' OAuth 1.0 client builders share. Each has `config: Config` and `http: HttpSettings`.
 macro_rules! oauth1_builder_methods {
     () => {
+        /// What is known of a provider. Settings that follow come after it.
+        pub fn preset(mut self, provider: impl Preset) -> Self {
+            provider.settle(&mut self.config);
+            self
+        }
+
         /// How requests are signed: HMAC-SHA1 in the header, where this is not called.
         pub fn signing(mut self, signing: Signing) -> Self {
             self.config.set_signing(signing);

@@ -1,7 +1,9 @@
 //! In front of reqwest, as a [middleware](https://docs.rs/reqwest-middleware).
 
 use super::Gate;
-use http::Extensions;
+use crate::Attempt;
+use bytes::Bytes;
+use http::{Extensions, Method, Uri};
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 use std::pin::Pin;
@@ -54,7 +56,7 @@ impl AuthorizationMiddleware {
         let mut attempt = self.gate.source.attempt();
         loop {
             let copy = request.try_clone();
-            attempt.authorize(&method, &uri, request.headers_mut()).await.map_err(Error::middleware)?;
+            authorize(&mut attempt, &method, &uri, &mut request).await.map_err(Error::middleware)?;
             let answer = next.clone().run(request, extensions).await?;
             // A redirect led elsewhere, without the token: what stands in that answer is not about it.
             if answer.url().origin() != asked {
@@ -69,6 +71,31 @@ impl AuthorizationMiddleware {
             request = copy;
         }
     }
+}
+
+/// With the body where it is there as a whole, for a token's type that signs it or puts its parameters there.
+async fn authorize(attempt: &mut Attempt<'_>, method: &Method, uri: &Uri, request: &mut Request) -> crate::Result<()> {
+    let body = match request.body() {
+        None => Some(Bytes::new()),
+        Some(body) => body.as_bytes().map(Bytes::copy_from_slice),
+    };
+    let Some(body) = body.filter(|_| attempt.signs_request()) else {
+        return attempt.authorize(method, uri, request.headers_mut()).await;
+    };
+    let mut whole = http::Request::new(body.clone());
+    (*whole.method_mut(), *whole.uri_mut()) = (method.clone(), uri.clone());
+    *whole.headers_mut() = std::mem::take(request.headers_mut());
+    let outcome = attempt.authorize_request(&mut whole).await;
+    let (head, signed) = whole.into_parts();
+    *request.headers_mut() = head.headers;
+    outcome?;
+    if head.uri != *uri {
+        *request.url_mut() = grantee_core::wire::url::parse("the request's URL", &head.uri.to_string())?;
+    }
+    if signed != body {
+        *request.body_mut() = Some(signed.into());
+    }
+    Ok(())
 }
 
 impl Middleware for AuthorizationMiddleware {

@@ -49,42 +49,42 @@ impl Config {
         }
     }
 
-    #[doc(hidden)]
+    /// How requests are signed.
     pub fn set_signing(&mut self, signing: Signing) {
         self.signing = signing;
     }
 
-    #[doc(hidden)]
+    /// Where temporary credentials come from (section 2.1).
     pub fn set_temporary_credentials_endpoint(&mut self, url: String) {
         self.temporary_credentials_endpoint = Some(url);
     }
 
-    #[doc(hidden)]
+    /// Where the person is sent (section 2.2).
     pub fn set_authorization_endpoint(&mut self, url: String) {
         self.authorization_endpoint = Some(url);
     }
 
-    #[doc(hidden)]
+    /// Where token credentials come from (section 2.3).
     pub fn set_token_credentials_endpoint(&mut self, url: String) {
         self.token_credentials_endpoint = Some(url);
     }
 
-    #[doc(hidden)]
+    /// Where the person comes back to, or `oob`.
     pub fn set_callback(&mut self, callback: String) {
         self.callback = Some(callback);
     }
 
-    #[doc(hidden)]
+    /// A further parameter of the URL that the person is sent to.
     pub fn add_authorization_parameter(&mut self, name: String, value: String) {
         self.authorization_parameters.push((name, value));
     }
 
-    #[doc(hidden)]
+    /// Lets requests go over plain http to other machines: for tests.
     pub fn set_allow_http(&mut self) {
         self.allow_http = true;
     }
 
-    #[doc(hidden)]
+    /// Adds a hook; hooks run in the order they were added.
     pub fn add_hook(&mut self, hook: Arc<dyn Hook>) {
         self.hooks.push(hook);
     }
@@ -111,6 +111,32 @@ impl std::fmt::Debug for Config {
             .field("consumer_key", &self.consumer_key)
             .field("signing", &self.signing)
             .finish_non_exhaustive()
+    }
+}
+
+/// What all clients of one provider have in common. Ours are in [`preset`](super::preset).
+///
+/// ```
+/// use grantee_core::oauth1::{Config, Preset};
+///
+/// struct Photos;
+///
+/// impl Preset for Photos {
+///     fn settle(&self, config: &mut Config) {
+///         config.set_temporary_credentials_endpoint("https://photos.example/initiate".into());
+///         config.set_authorization_endpoint("https://photos.example/authorize".into());
+///         config.set_token_credentials_endpoint("https://photos.example/token".into());
+///     }
+/// }
+/// ```
+pub trait Preset {
+    /// Sets the endpoints, and where the provider deviates.
+    fn settle(&self, config: &mut Config);
+}
+
+impl<P: Preset + ?Sized> Preset for &P {
+    fn settle(&self, config: &mut Config) {
+        (**self).settle(config);
     }
 }
 
@@ -205,15 +231,20 @@ impl Client {
 
     /// A source of this token, for sessions and API clients. It is never renewed. One that is none of OAuth 1.0 is an error when it
     /// is first used.
-    pub fn source(&self, token: Token) -> SourceBuilder {
-        SourceBuilder::new(self.client.clone(), Arc::new(Stored::new())).token(token)
+    pub fn source_of(&self, token: Token) -> SourceBuilder {
+        self.source().token(token)
+    }
+
+    /// A source of the token that a store keeps for an account, of a client with the same token credentials endpoint.
+    pub fn source(&self) -> SourceBuilder {
+        SourceBuilder::new(self.client.clone(), Arc::new(Stored::new()))
     }
 
     /// A source for requests that the client signs for itself (two legs).
     pub fn two_legged(&self) -> SourceBuilder {
         let mut token = Token::bearer(Secret::default());
         TOKEN_TYPE.clone_into(&mut token.token_type);
-        SourceBuilder::new(self.client.clone(), Arc::new(Stored::new())).token(token)
+        self.source_of(token)
     }
 
     /// Signs any request, with a token or for the client itself, and says by what base string.
@@ -221,14 +252,32 @@ impl Client {
     /// # Errors
     /// As [`Signing::sign`].
     pub async fn sign(&self, request: &mut Request, token: Option<&Token>) -> Result<Signed> {
-        let ports = self.client.ports();
-        let config = &self.config;
-        let nonce = request::nonce(&*ports.entropy)?;
+        let nonce = request::nonce(&*self.client.ports().entropy)?;
         let secret = token.and_then(crate::token_type::oauth1::secret_of);
-        let mut signer = Signer::new(&config.consumer_key, &config.consumer_secret, ports.clock.now(), &nonce);
+        self.config.signing.sign(request, self.signer(&nonce, token, secret.as_ref())).await
+    }
+
+    /// As [`sign`](Self::sign), by a request's head, whatever its body is made of: `None` is one that is streamed.
+    ///
+    /// # Errors
+    /// As [`Signing::sign_head`].
+    pub async fn sign_head(
+        &self,
+        head: &mut http::request::Parts,
+        body: Option<&[u8]>,
+        token: Option<&Token>,
+    ) -> Result<Signed> {
+        let nonce = request::nonce(&*self.client.ports().entropy)?;
+        let secret = token.and_then(crate::token_type::oauth1::secret_of);
+        self.config.signing.sign_head(head, body, self.signer(&nonce, token, secret.as_ref())).await
+    }
+
+    fn signer<'a>(&'a self, nonce: &'a str, token: Option<&'a Token>, secret: Option<&'a Secret>) -> Signer<'a> {
+        let config = &self.config;
+        let mut signer = Signer::new(&config.consumer_key, &config.consumer_secret, self.client.now(), nonce);
         signer.token = token.map(|token| token.access_token.reveal()).filter(|token| !token.is_empty());
-        signer.token_secret = secret.as_ref();
-        config.signing.sign(request, signer).await
+        signer.token_secret = secret;
+        signer
     }
 
     fn endpoint(&self, url: &Option<String>, what: &str) -> Result<Url> {

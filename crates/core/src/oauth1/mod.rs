@@ -18,10 +18,12 @@
 //! | `pending` | what is kept meanwhile, and the callback judged by it | 2.2 |
 //! | [`token_credentials`] | the third leg | 2.3 |
 //! | `client` | the conversations | 2 |
+//! | [`preset`] | providers, as data | |
 
 mod authorization_header;
 mod client;
 mod pending;
+pub mod preset;
 pub mod request;
 pub mod signature;
 pub mod signature_base_string;
@@ -29,7 +31,7 @@ pub mod temporary_credentials;
 pub mod token_credentials;
 
 pub use authorization_header::parse as parse_authorization_header;
-pub use client::{Client, Config};
+pub use client::{Client, Config, Preset};
 pub use pending::{Pending, Verifier};
 pub use request::{Placement, Signed, Signing};
 #[cfg(feature = "rsa-sha1")]

@@ -25,6 +25,8 @@ pub struct Pending {
 }
 
 const VERSION: u8 = 1;
+/// What a callback may say, in the order in which it is judged.
+const NAMES: [&str; 4] = ["oauth_token", "oauth_verifier", "oauth_problem", "denied"];
 
 impl Pending {
     pub(super) fn new(lent: TemporaryCredentials, consumer_key: &str, callback: &str, created_at: UnixTime) -> Self {
@@ -86,8 +88,7 @@ impl Pending {
         };
         let mut found: [Option<String>; 4] = Default::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()).take(100) {
-            let names = ["oauth_token", "oauth_verifier", "oauth_problem", "denied"];
-            let Some(place) = names.iter().position(|known| *known == name) else { continue };
+            let Some(place) = NAMES.iter().position(|known| *known == name) else { continue };
             let Some(slot) = found.get_mut(place) else { continue };
             if slot.replace(value.into_owned()).is_some() {
                 return Err(RuleViolation::new(STAGE, "no parameter stands twice", SPEC).got(name).into());
@@ -131,10 +132,14 @@ pub enum Verifier<'a> {
     Code(&'a str),
 }
 
-/// Text that looks like a URL or a query is a callback.
+/// A URL, and a query with a parameter that a callback has, is a callback; anything else a code.
 impl<'a> From<&'a str> for Verifier<'a> {
     fn from(text: &'a str) -> Self {
-        if text.contains('=') { Self::Callback(text) } else { Self::Code(text) }
+        let is_callback = |name: &str| text.split(['?', '&']).any(|pair| pair.split('=').next() == Some(name));
+        match text.contains("://") || NAMES.iter().any(|name| text.contains('=') && is_callback(name)) {
+            true => Self::Callback(text),
+            false => Self::Code(text),
+        }
     }
 }
 

@@ -9,7 +9,7 @@ use crate::error::{Error, Result};
 use crate::ports::{Entropy, Request};
 use crate::{Secret, UnixTime, wire};
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
 use http::{HeaderMap, HeaderValue};
 use std::sync::Arc;
 
@@ -113,24 +113,67 @@ impl Signing {
         self.method.needs_reactor()
     }
 
-    /// Signs a request.
+    /// Signs a request whose body is at hand.
     ///
     /// # Errors
     /// [`Error::Config`] for a URL that is none, for a body where its parameters can't go, for PLAINTEXT over plain http, and
     /// when the key can't sign.
     pub async fn sign(&self, request: &mut Request, signer: Signer<'_>) -> Result<Signed> {
-        let url = request.uri().to_string();
+        let (mut head, mut body) = std::mem::take(request).into_parts();
+        let signed = self.sign_parts(&mut head, Body::Whole(&mut body), signer).await;
+        *request = Request::from_parts(head, body);
+        signed
+    }
+
+    /// Signs a request by its head, whatever its body is made of: `None` is one that is streamed.
+    ///
+    /// # Errors
+    /// As [`sign`](Self::sign); [`Error::Config`] too where a streamed body would be among what is signed, or have to take the
+    /// parameters.
+    pub async fn sign_head(
+        &self,
+        head: &mut http::request::Parts,
+        body: Option<&[u8]>,
+        signer: Signer<'_>,
+    ) -> Result<Signed> {
+        self.sign_parts(head, body.map_or(Body::Streamed, Body::Seen), signer).await
+    }
+
+    pub(crate) async fn sign_parts(
+        &self,
+        head: &mut http::request::Parts,
+        body: Body<'_>,
+        signer: Signer<'_>,
+    ) -> Result<Signed> {
+        let url = head.uri.to_string();
         if self.method.needs_tls() {
             let parsed = wire::url::parse("the request's URL", &url)?;
             wire::url::confidential("the request's URL", &parsed, self.allow_http)?;
         }
-        let form = is_form(request.headers(), request.body());
-        if self.placement == Placement::Body && !form.may_take_parameters(request) {
+        let form = match body.seen() {
+            Some(seen) => is_form(&head.headers, seen),
+            None if self.reads_body(&head.method, &head.headers) => {
+                return Err(Error::config(
+                    "this request can't be signed without its body, which is streamed",
+                    "hand over a body that is there as a whole, or leave the body hash out (without_body_hash) where the server \
+                     allows it",
+                ));
+            }
+            None => Form::No,
+        };
+        if self.placement == Placement::Body && !form.may_take_parameters(&head.method) {
             return Err(Error::config(
                 "the OAuth parameters can't go into the body of this request, which is no form",
                 "send a form by POST, PUT or PATCH, or place them in the header (RFC 5849 section 3.5.2)",
             ));
         }
+        if self.placement == Placement::Body && !matches!(body, Body::Whole(_)) {
+            return Err(Error::config(
+                "the OAuth parameters can't go into a body that is only looked at",
+                "sign the whole request, or place them in the header",
+            ));
+        }
+        let seen = body.seen().unwrap_or_default();
         let timestamp = signer.timestamp.to_string();
         let mut protocol: Vec<(&str, &str)> = Vec::with_capacity(10);
         protocol.push(("oauth_consumer_key", signer.consumer_key));
@@ -143,57 +186,60 @@ impl Signing {
         }
         protocol.extend(signer.further.iter().copied());
         // A form is among what is signed; of any other body a digest is, where the method has one.
-        let hash = match self.body_hash && form == Form::No && !request.body().is_empty() {
-            true => self.method.body_hash(request.body()),
+        let hash = match self.body_hash && form == Form::No && !seen.is_empty() {
+            true => self.method.body_hash(seen),
             false => None,
         };
         protocol.extend(hash.as_deref().map(|hash| ("oauth_body_hash", hash)));
         let mut parameters = Parameters::new();
-        parameters.push_form(request.uri().query().unwrap_or_default().as_bytes());
+        parameters.push_form(head.uri.query().unwrap_or_default().as_bytes());
         if form == Form::Yes {
-            parameters.push_form(request.body());
+            parameters.push_form(seen);
         }
         protocol.iter().for_each(|(name, value)| parameters.push(name, value));
-        let base_string = parameters.base_string(request.method().as_str(), &url)?;
+        let base_string = parameters.base_string(head.method.as_str(), &url)?;
         let secrets = Secrets { client: signer.consumer_secret, token: signer.token_secret };
         let signature = Secret::new(self.method.sign(&base_string, secrets).await?);
         protocol.push(("oauth_signature", signature.reveal()));
         match self.placement {
             Placement::Header => {
                 let header = authorization_header::write(self.realm.as_deref(), &protocol)?;
-                request.headers_mut().insert(AUTHORIZATION, header);
+                head.headers.insert(AUTHORIZATION, header);
             }
             Placement::Query => {
                 let joint = if url.contains('?') { '&' } else { '?' };
                 let uri = format!("{url}{joint}{}", joined(&protocol));
-                *request.uri_mut() = uri
+                head.uri = uri
                     .parse()
                     .map_err(|_| Error::config("the OAuth parameters make no URL", "place them in the header"))?;
                 // The core has parsed another URL than is sent now.
-                request.extensions_mut().remove::<crate::ports::ParsedUrl>();
+                head.extensions.remove::<crate::ports::ParsedUrl>();
             }
             Placement::Body => {
-                let mut body = request.body().to_vec();
-                if !body.is_empty() {
-                    body.push(b'&');
+                let Body::Whole(body) = body else { return Ok(Signed { base_string }) };
+                let mut form = body.to_vec();
+                if !form.is_empty() {
+                    form.push(b'&');
                 }
-                body.extend_from_slice(joined(&protocol).as_bytes());
+                form.extend_from_slice(joined(&protocol).as_bytes());
+                *body = Bytes::from(form);
+                // Its length is another one now.
+                head.headers.remove(CONTENT_LENGTH);
                 let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-                request.headers_mut().insert(CONTENT_TYPE, kind);
-                *request.body_mut() = Bytes::from(body);
+                head.headers.entry(CONTENT_TYPE).or_insert(kind);
             }
         }
         Ok(Signed { base_string })
     }
 
     /// Whether a request needs its body to be signed, so that one that is streamed can't be.
-    pub(crate) fn reads_body(&self, method: &http::Method, headers: &HeaderMap) -> bool {
-        let bodiless =
-            matches!(*method, http::Method::GET | http::Method::HEAD | http::Method::DELETE | http::Method::OPTIONS);
-        let says_form = headers.get(CONTENT_TYPE).is_some_and(is_form_type);
-        self.placement == Placement::Body
-            || says_form
-            || !bodiless && self.body_hash && self.method.body_hash(b"").is_some()
+    fn reads_body(&self, method: &http::Method, headers: &HeaderMap) -> bool {
+        use http::Method;
+        let kind = headers.get(CONTENT_TYPE);
+        let bodiless = kind.is_none()
+            && matches!(*method, Method::GET | Method::HEAD | Method::DELETE | Method::OPTIONS | Method::TRACE);
+        let hashed = self.body_hash && self.method.body_hash(b"").is_some();
+        self.placement == Placement::Body || kind.is_some_and(is_form_type) || !bodiless && hashed
     }
 }
 
@@ -267,8 +313,25 @@ enum Form {
 }
 
 impl Form {
-    fn may_take_parameters(self, request: &Request) -> bool {
-        self != Self::No && !matches!(*request.method(), http::Method::GET | http::Method::HEAD)
+    fn may_take_parameters(self, method: &http::Method) -> bool {
+        self != Self::No && !matches!(*method, http::Method::GET | http::Method::HEAD)
+    }
+}
+
+/// A request's body, as far as it is at hand.
+pub(crate) enum Body<'a> {
+    Whole(&'a mut Bytes),
+    Seen(&'a [u8]),
+    Streamed,
+}
+
+impl Body<'_> {
+    fn seen(&self) -> Option<&[u8]> {
+        match self {
+            Self::Whole(body) => Some(body),
+            Self::Seen(body) => Some(body),
+            Self::Streamed => None,
+        }
     }
 }
 

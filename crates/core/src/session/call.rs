@@ -121,7 +121,14 @@ impl<'a> Attempt<'a> {
         Self { source, placement, header: None, demanded: None, unmet: None, renewed: false }
     }
 
-    /// Puts the token on a request, and a proof where its type needs one: new ones at each call.
+    /// Whether the token's type signs requests, and so wants whole ones
+    /// ([`authorize_request`](Self::authorize_request)) where they are at hand.
+    pub fn signs_request(&self) -> bool {
+        self.source.client().inner.config.token_type.signs_request()
+    }
+
+    /// Puts the token on a request, and a proof where its type needs one: new ones at each call. Of a type that signs requests
+    /// ([`oauth1`](crate::oauth1)) those alone that can be signed without their body.
     ///
     /// # Errors
     /// Whatever keeps a token from coming; [`Error::Config`] for one that can't be put on a request.
@@ -138,22 +145,14 @@ impl<'a> Attempt<'a> {
             return Ok(());
         }
         if token_type.signs_request() {
-            if token_type.reads_body(method, headers) {
-                return Err(Error::config(
-                    "this request can't be signed without its body",
-                    "send it by the session or an ApiClient, with a body that is there as a whole",
-                ));
-            }
-            let mut request = http::Request::new(Bytes::new());
-            *request.method_mut() = method.clone();
-            *request.uri_mut() = uri.clone();
-            *request.headers_mut() = std::mem::take(headers);
-            let signed = self.sign(&mut request).await;
-            *headers = std::mem::take(request.headers_mut());
-            if request.uri() != uri {
+            let mut head = http::Request::new(()).into_parts().0;
+            (head.method, head.uri, head.headers) = (method.clone(), uri.clone(), std::mem::take(headers));
+            let signed = self.sign(&mut head, None).await;
+            *headers = head.headers;
+            if signed.is_ok() && head.uri != *uri {
                 return Err(Error::config(
                     "a signature in the query changes the request's URL",
-                    "place it in the header, or send the request by the session or an ApiClient",
+                    "place it in the header, or hand over the whole request",
                 ));
             }
             return signed;
@@ -171,19 +170,32 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    async fn sign(&mut self, request: &mut Request) -> Result<()> {
+    async fn sign(&mut self, head: &mut http::request::Parts, body: Option<&mut Bytes>) -> Result<()> {
+        if self.placement != Placement::Header {
+            return Err(Error::config(
+                "a signature does not go where a Bearer token would",
+                "leave placement(…) out; Signing::placement says where OAuth 1.0 has it (RFC 5849 section 3.5)",
+            ));
+        }
         let client = self.source.client();
         let (token, header) = self.source.fresh().await?;
-        let (method, uri) = (request.method().clone(), request.uri().clone());
+        let (method, uri) = (head.method.clone(), head.uri.clone());
         let mut context = ProofContext::new(&method, &uri, client.now(), &*client.inner.ports.entropy);
         context.token = Some(&*token);
         self.header = Some(header);
-        client.inner.config.token_type.sign(context, request).await
+        client.inner.config.token_type.sign(context, head, body).await
     }
 
-    async fn authorize_request(&mut self, request: &mut Request) -> Result<()> {
+    /// As [`authorize`](Self::authorize), of a whole request: whatever of it a token's type signs or changes.
+    ///
+    /// # Errors
+    /// As [`authorize`](Self::authorize).
+    pub async fn authorize_request(&mut self, request: &mut Request) -> Result<()> {
         if self.source.client().inner.config.token_type.signs_request() {
-            return self.sign(request).await;
+            let (mut head, mut body) = std::mem::take(request).into_parts();
+            let signed = self.sign(&mut head, Some(&mut body)).await;
+            *request = Request::from_parts(head, body);
+            return signed;
         }
         if let Some(rules) = self.source.client().inner.config.rules {
             rules.check_placement(self.placement)?;

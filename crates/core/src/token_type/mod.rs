@@ -15,7 +15,7 @@ pub mod oauth1;
 
 use crate::error::{Error, Excerpt, Result, RuleViolation};
 use crate::metadata::AuthorizationServer;
-use crate::ports::{BoxFuture, Entropy, Ports, Request};
+use crate::ports::{BoxFuture, Entropy, Ports};
 use crate::{Token, UnixTime};
 use bytes::Bytes;
 use grantee_jose::SignatureAlgorithm;
@@ -99,18 +99,21 @@ pub trait TokenType: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Whether a request is signed as a whole, by [`sign`](Self::sign), and bears no header of the token.
+    /// Whether a request is signed as a whole, by [`sign`](Self::sign), and shows no token.
     fn signs_request(&self) -> bool {
         false
     }
 
-    /// Whether a request with this method and these headers can't be signed without its body.
-    fn reads_body(&self, _: &Method, _: &HeaderMap) -> bool {
-        false
-    }
-
-    /// Signs a whole request, where [`signs_request`](Self::signs_request) says so.
-    fn sign<'a>(&'a self, _: ProofContext<'a>, _: &'a mut Request) -> BoxFuture<'a, Result<()>> {
+    /// Signs a request, where [`signs_request`](Self::signs_request) says so. Without `body` it is streamed.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a request that can't be signed.
+    fn sign<'a>(
+        &'a self,
+        _: ProofContext<'a>,
+        _: &'a mut http::request::Parts,
+        _: Option<&'a mut Bytes>,
+    ) -> BoxFuture<'a, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
     }
 

@@ -3,11 +3,12 @@
 use super::{ProofContext, TokenType, other_type};
 use crate::error::{Error, Result};
 use crate::oauth1::Signing;
-use crate::oauth1::request::{Signer, nonce};
+use crate::oauth1::request::{Body, Signer, nonce};
 use crate::oauth1::token_credentials::{SECRET_MEMBER, TOKEN_TYPE};
-use crate::ports::{BoxFuture, Request};
+use crate::ports::BoxFuture;
 use crate::{Secret, Token};
-use http::{HeaderMap, HeaderValue, Method};
+use bytes::Bytes;
+use http::HeaderValue;
 use serde_json::Value;
 
 /// Signs requests with the client's secret and the token's. [`oauth1::Client`](crate::oauth1::Client) sets it.
@@ -54,18 +55,19 @@ impl TokenType for OAuth1 {
         true
     }
 
-    fn reads_body(&self, method: &Method, headers: &HeaderMap) -> bool {
-        self.signing.reads_body(method, headers)
-    }
-
-    fn sign<'a>(&'a self, context: ProofContext<'a>, request: &'a mut Request) -> BoxFuture<'a, Result<()>> {
+    fn sign<'a>(
+        &'a self,
+        context: ProofContext<'a>,
+        head: &'a mut http::request::Parts,
+        body: Option<&'a mut Bytes>,
+    ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let nonce = nonce(context.entropy)?;
             let secret = context.token.and_then(secret_of);
             let mut signer = Signer::new(&self.consumer_key, &self.consumer_secret, context.now, &nonce);
             signer.token = context.token.map(|token| token.access_token.reveal()).filter(|token| !token.is_empty());
             signer.token_secret = secret.as_ref();
-            self.signing.sign(request, signer).await.map(drop)
+            self.signing.sign_parts(head, body.map_or(Body::Streamed, Body::Whole), signer).await.map(drop)
         })
     }
 
