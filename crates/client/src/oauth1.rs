@@ -203,6 +203,18 @@ macro_rules! oauth1_builder_methods {
             self
         }
 
+        /// By what method both kinds of credentials are asked for: POST, unless the server names GET (RFC 5849 section 2.1).
+        pub fn credentials_method(mut self, method: ::http::Method) -> Self {
+            self.config.set_credentials_method(method);
+            self
+        }
+
+        /// A further parameter of the request for temporary credentials, where a server wants one (RFC 5849 section 2.1).
+        pub fn temporary_credentials_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+            self.config.add_temporary_credentials_parameter(name.into(), value.into());
+            self
+        }
+
         /// A further parameter of the URL that the person is sent to, such as a name or a scope.
         pub fn authorization_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
             self.config.add_authorization_parameter(name.into(), value.into());
