@@ -558,7 +558,7 @@ pub(crate) fn has_credentials(url: &str) -> bool {
     authority.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
 }
 
-fn param(pair: &str) -> Result<(&str, &str)> {
+pub(crate) fn param(pair: &str) -> Result<(&str, &str)> {
     let (name, value) = pair
         .split_once('=')
         .filter(|(name, _)| !name.is_empty())

@@ -79,8 +79,8 @@ pub(crate) struct Login {
     #[arg(value_name = "CALLBACK|CODE", requires = "finish", allow_hyphen_values = false)]
     pub(crate) answer: Option<String>,
 
-    /// How the token is printed.
-    #[arg(long, value_enum, default_value_t, value_name = "FORM")]
+    /// How the token is printed: json, everything that came with it; or token, alone.
+    #[arg(long, value_enum, default_value_t, value_name = "FORM", hide_possible_values = true)]
     pub(crate) output: TokenForm,
 
     #[command(flatten)]
@@ -166,6 +166,10 @@ pub(crate) struct Client {
     #[arg(long, env = "GRANTEE_AUTHORIZATION_ENDPOINT", hide_env = true, value_name = "URL")]
     pub(crate) authorization_endpoint: Option<String>,
 
+    /// Further parameters of the URL that the person is sent to.
+    #[arg(long, env = "GRANTEE_PARAM", hide_env = true, value_name = "K=V", num_args = 1.., value_delimiter = '\n')]
+    pub(crate) param: Vec<String>,
+
     /// A file with the client's certificate and its chain (PEM), shown to servers and APIs that ask for one.
     #[arg(long, env = "GRANTEE_TLS_CERT", hide_env = true, value_name = "FILE")]
     pub(crate) tls_cert: Option<PathBuf>,
@@ -218,6 +222,7 @@ impl Client {
         let (profile, settings) = self.consumer.with(self.signing);
         let settings = Settings {
             authorization_endpoint: self.authorization_endpoint,
+            param: self.param,
             tls_cert: self.tls_cert,
             tls_key: self.tls_key,
             ca: self.ca,

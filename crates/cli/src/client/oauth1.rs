@@ -1,16 +1,22 @@
 //! Settings made into a client of OAuth 1.0, and whose requests it signs.
 
+mod provider;
+
 use super::{Setup, connected, environment};
 use crate::args::oauth1::TokenArgs;
 use crate::failure::{Failure, Result};
-use crate::settings::oauth1::MethodName;
+use crate::settings::oauth1::{CredentialsMethod, MethodName};
+use crate::settings::param;
 use crate::{input, keys};
 use grantee::blocking::SessionBuilder;
 use grantee::blocking::oauth1::{Client, ClientBuilder};
 #[cfg(feature = "rsa-sha1")]
 use grantee::oauth1::RsaSha1;
-use grantee::oauth1::{HmacSha1, HmacSha256, HmacSha512, Plaintext, RsaSha256, RsaSha512, Signing, token_credentials};
+use grantee::oauth1::{
+    Config, HmacSha1, HmacSha256, HmacSha512, Plaintext, RsaSha256, RsaSha512, Signing, token_credentials,
+};
 use grantee::{Error, Secret, Token};
+use http::Method;
 use std::path::Path;
 
 /// Whose requests are signed.
@@ -27,8 +33,11 @@ impl Setup {
     /// The client, with the callback of this login.
     pub(crate) fn oauth1_client(&self, callback: Option<&str>) -> Result<Client> {
         let settings = &self.settings;
-        let mut builder = Client::builder(self.consumer_key()?, self.consumer_secret()?).signing(self.signing()?);
-        builder = connected!(self, builder);
+        let mut builder = connected!(self, Client::builder(self.consumer_key()?, self.consumer_secret()?));
+        if let Some(preset) = self.preset()? {
+            builder = builder.preset(&*preset);
+        }
+        builder = builder.signing(self.signing()?);
         let server = &settings.oauth1.server;
         let endpoints: [(fn(ClientBuilder, &str) -> ClientBuilder, &Option<String>); 3] = [
             (|builder, url| builder.temporary_credentials_endpoint(url), &server.temporary_credentials_endpoint),
@@ -39,6 +48,19 @@ impl Setup {
             if let Some(url) = url {
                 builder = say(builder, url);
             }
+        }
+        if let Some(method) = server.credentials_method {
+            builder = builder.credentials_method(match method {
+                CredentialsMethod::Get => Method::GET,
+                CredentialsMethod::Post => Method::POST,
+            });
+        }
+        for pair in &server.temporary_credentials_param {
+            let (name, value) = param(pair)?;
+            builder = builder.temporary_credentials_parameter(name, value);
+        }
+        for (name, value) in settings.params()? {
+            builder = builder.authorization_parameter(name, value);
         }
         if let Some(callback) = callback {
             builder = builder.callback(callback);
@@ -83,8 +105,16 @@ impl Setup {
             Error::Config(why) => Failure::file(format!("--key: {}", why.message)),
             other => other.into(),
         };
-        let signing = Signing::new();
-        let mut signing = match method {
+        let mut signing = match self.preset()? {
+            Some(preset) => {
+                let mut config = Config::new("", "");
+                preset.settle(&mut config);
+                config.signing().clone()
+            }
+            None => Signing::new(),
+        };
+        signing = match method {
+            _ if settings.signature_method.is_none() => signing,
             MethodName::HmacSha1 => signing.method(HmacSha1),
             MethodName::HmacSha256 => signing.method(HmacSha256),
             MethodName::HmacSha512 => signing.method(HmacSha512),

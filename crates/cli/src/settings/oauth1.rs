@@ -64,6 +64,33 @@ impl From<PlacementName> for Placement {
     }
 }
 
+/// A provider of which endpoints and deviations are known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+#[value(rename_all = "lower")]
+pub(crate) enum ProviderName {
+    /// Parameters: screen_name; force_login, read_only and sign_in, each true.
+    X,
+    /// Parameter: user_agent, which names the program.
+    Discogs,
+    /// Parameters: name, which the person is shown; scope; expiration.
+    Trello,
+    Tumblr,
+    /// Parameter: perms, one of read, write, delete.
+    Flickr,
+    /// Parameter: account.
+    NetSuite,
+}
+
+/// By what method credentials are asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+#[value(rename_all = "UPPER")]
+pub(crate) enum CredentialsMethod {
+    Get,
+    Post,
+}
+
 /// Everything that can be said about a client of OAuth 1.0 alone.
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 #[serde(default)]
@@ -117,6 +144,16 @@ pub(crate) struct SigningSettings {
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct ServerSettings {
+    /// A provider whose endpoints and deviations are known; what is said besides goes before.
+    #[arg(long, env = "GRANTEE_PROVIDER", hide_env = true, value_name = "NAME")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) provider: Option<ProviderName>,
+
+    /// Parameters of the provider.
+    #[arg(long, env = "GRANTEE_PROVIDER_PARAM", hide_env = true, value_name = "K=V", num_args = 1.., value_delimiter = '\n')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) provider_param: Vec<String>,
+
     /// Where a login starts (RFC 5849 section 2.1).
     #[arg(long, env = "GRANTEE_TEMPORARY_CREDENTIALS_ENDPOINT", hide_env = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,6 +163,16 @@ pub(crate) struct ServerSettings {
     #[arg(long, env = "GRANTEE_TOKEN_CREDENTIALS_ENDPOINT", hide_env = true, value_name = "URL")]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) token_credentials_endpoint: Option<String>,
+
+    /// By what method both kinds of credentials are asked for; POST unless said.
+    #[arg(long, env = "GRANTEE_CREDENTIALS_METHOD", hide_env = true, value_name = "METHOD")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) credentials_method: Option<CredentialsMethod>,
+
+    /// Further parameters of the request for temporary credentials.
+    #[arg(long, env = "GRANTEE_TEMPORARY_CREDENTIALS_PARAM", hide_env = true, value_name = "K=V", num_args = 1.., value_delimiter = '\n')]
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub(crate) temporary_credentials_param: Vec<String>,
 
     /// Where the person comes back to; `oob` where the server shows them a code. `login` listens there when it is http on this machine, and on any free port unless it is given.
     #[arg(long, env = "GRANTEE_CALLBACK", hide_env = true, value_name = "URI|oob")]
@@ -141,6 +188,7 @@ impl OAuth1Settings {
 
     /// These settings with what they leave open taken from others.
     pub(crate) fn over(self, below: Self) -> Self {
+        let list = |mine: Vec<String>, theirs| if mine.is_empty() { theirs } else { mine };
         let (signing, server) = (self.signing, self.server);
         let (signing_below, server_below) = (below.signing, below.server);
         Self {
@@ -153,6 +201,13 @@ impl OAuth1Settings {
                 no_body_hash: signing.no_body_hash || signing_below.no_body_hash,
             },
             server: ServerSettings {
+                provider: server.provider.or(server_below.provider),
+                provider_param: list(server.provider_param, server_below.provider_param),
+                credentials_method: server.credentials_method.or(server_below.credentials_method),
+                temporary_credentials_param: list(
+                    server.temporary_credentials_param,
+                    server_below.temporary_credentials_param,
+                ),
                 temporary_credentials_endpoint: server
                     .temporary_credentials_endpoint
                     .or(server_below.temporary_credentials_endpoint),
@@ -177,6 +232,10 @@ impl OAuth1Settings {
                 no_body_hash: true,
             },
             server: ServerSettings {
+                provider: Some(ProviderName::X),
+                provider_param: vec![String::new()],
+                credentials_method: Some(CredentialsMethod::Get),
+                temporary_credentials_param: vec![String::new()],
                 temporary_credentials_endpoint: text(),
                 token_credentials_endpoint: text(),
                 callback: text(),
