@@ -117,8 +117,8 @@ fn every_signature_method_is_one_that_a_server_understands() {
 #[test]
 fn a_code_that_the_server_shows_is_typed_in() {
     let (home, server) = (Home::new(), Server::start());
-    let arguments = with(&["oauth1", "login", "--no-browser", "--output", "token"], &client(&home, &server));
-    let arguments: Vec<&str> = arguments;
+    let options = client(&home, &server);
+    let arguments = with(&["oauth1", "login", "--no-browser", "--output", "token"], &options);
     let mut child = home.spawn(&arguments);
     let mut stderr = BufReader::new(child.stderr.take().unwrap());
     let url = loop {
@@ -135,7 +135,7 @@ fn a_code_that_the_server_shows_is_typed_in() {
     assert!(!ran.text().trim().is_empty() && !ran.text().contains('{'));
     home.run(&arguments).exits(12);
     // The verifier of another login is none of this one.
-    home.run_with("wrong\n", &with(&["oauth1", "login", "--no-browser"], &client(&home, &server))).exits(10);
+    home.run_with("wrong\n", &with(&["oauth1", "login", "--no-browser"], &options)).exits(10);
 }
 
 #[test]
@@ -162,7 +162,7 @@ fn a_pending_login_is_private_and_serves_once() {
 fn a_refusal_is_10_and_a_broken_answer_11() {
     let server = server();
     let refusal = |problem: &str| Misbehaviour::OAuthProblem { status: 401, problem: problem.into(), more: Vec::new() };
-    server.misbehave_times(Endpoint::OAuth1Authorize, refusal("permission_denied"), 1);
+    server.misbehave_times(Endpoint::OAuth1Authorize, 1, refusal("permission_denied"));
     let home = Home::new();
     let options = client(&home, &server);
     let (ran, _) = in_a_browser(home, &with(&["oauth1", "login", "--json"], &options));
@@ -170,11 +170,11 @@ fn a_refusal_is_10_and_a_broken_answer_11() {
     let home = Home::new();
     let options = client(&home, &server);
     let login = with(&["oauth1", "login", "--json", "--no-browser"], &options);
-    server.misbehave_times(Endpoint::OAuth1TemporaryCredentials, refusal("consumer_key_unknown"), 1);
+    server.misbehave_times(Endpoint::OAuth1TemporaryCredentials, 1, refusal("consumer_key_unknown"));
     let ran = home.run_with("code\n", &login).exits(10);
     assert_eq!((&ran.error()["server_error"], &ran.error()["status"]), (&"consumer_key_unknown".into(), &401.into()));
     for name in ["oauth_callback_confirmed", "oauth_token", "oauth_token_secret"] {
-        server.misbehave_times(Endpoint::OAuth1TemporaryCredentials, Misbehaviour::OmitMember(name.into()), 1);
+        server.misbehave_times(Endpoint::OAuth1TemporaryCredentials, 1, Misbehaviour::OmitMember(name.into()));
         home.run_with("code\n", &login).exits(11);
     }
     drop(server);
