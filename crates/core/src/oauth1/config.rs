@@ -58,6 +58,11 @@ impl Config {
         self.signing = signing;
     }
 
+    /// How requests are signed as far as is settled, to change a part of it.
+    pub fn signing(&self) -> &Signing {
+        &self.signing
+    }
+
     /// Where temporary credentials come from (section 2.1).
     pub fn set_temporary_credentials_endpoint(&mut self, url: String) {
         self.temporary_credentials_endpoint = Some(url);

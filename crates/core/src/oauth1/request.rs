@@ -113,6 +113,13 @@ impl Signing {
         self
     }
 
+    /// Lets PLAINTEXT signatures, which are the secrets themselves, travel by plain http: for tests.
+    #[must_use]
+    pub fn danger_allow_http(mut self) -> Self {
+        self.allow_http = true;
+        self
+    }
+
     pub(super) fn allow_http(&mut self) {
         self.allow_http = true;
     }
