@@ -21,6 +21,19 @@ const LENT: &str = "oauth_token=hh5s93j4hdidpola&oauth_token_secret=hdhd0244k9j7
 const GRANTED: &str = "oauth_token=nnch734d00sl2jdk&oauth_token_secret=pfkkdhi9sl3r4s00";
 const CALLBACK: &str = "http://printer.example.com/ready?oauth_token=hh5s93j4hdidpola&oauth_verifier=hfdp7dh39dks9884";
 
+const FORM: &str = "content-type: application/x-www-form-urlencoded";
+const FIRST: &str = "000102030405060708090A0B0C0D0E0F";
+const SECOND: &str = "101112131415161718191A1B1C1D1E1F";
+
+/// The header of a request for credentials.
+fn header(token: Option<&str>, nonce: &str, (name, value): (&str, &str), signature: &str) -> String {
+    let token = token.map(|token| format!("oauth_token=\"{token}\", ")).unwrap_or_default();
+    format!(
+        "OAuth oauth_consumer_key=\"{KEY}\", {token}oauth_signature_method=\"HMAC-SHA1\", oauth_version=\"1.0\", \
+         oauth_timestamp=\"1700000000\", oauth_nonce=\"{nonce}\", {name}=\"{value}\", oauth_signature=\"{signature}\""
+    )
+}
+
 fn photos() -> Config {
     let mut config = without_callback();
     config.set_callback("http://printer.example.com/ready".to_owned());
@@ -90,22 +103,23 @@ fn the_three_legs_are_these_requests() {
     let (url, pending) = started(&client);
     assert_eq!(url.as_str(), "https://photos.example.net/authorize?oauth_token=hh5s93j4hdidpola");
     // The signatures were computed by another program, from RFC 5849 section 3.4 alone.
+    let callback = ("oauth_callback", "http%3A%2F%2Fprinter.example.com%2Fready");
     assert_eq!(
         whole(&server.requests.lock().unwrap()[0]),
-        "POST https://photos.example.net/initiate\naccept: */*\nauthorization: OAuth oauth_consumer_key=\"dpf43f3p2l4k3l03\", \
-         oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"1700000000\", \
-         oauth_nonce=\"000102030405060708090A0B0C0D0E0F\", oauth_version=\"1.0\", \
-         oauth_callback=\"http%3A%2F%2Fprinter.example.com%2Fready\", \
-         oauth_signature=\"RH9wk%2FPiw5BDYy4SRubHTshF8Ow%3D\"\ncontent-type: application/x-www-form-urlencoded\n\n"
+        format!(
+            "POST https://photos.example.net/initiate\naccept: */*\nauthorization: {}\n{FORM}\n\n",
+            header(None, FIRST, callback, "RH9wk%2FPiw5BDYy4SRubHTshF8Ow%3D")
+        )
     );
     let kept = pending.to_json().unwrap();
     let token = block_on(client.finish(Pending::from_json(&kept).unwrap(), CALLBACK)).unwrap();
+    let verifier = ("oauth_verifier", "hfdp7dh39dks9884");
     assert_eq!(
         whole(&server.requests.lock().unwrap()[1]),
-        "POST https://photos.example.net/token\naccept: */*\nauthorization: OAuth oauth_consumer_key=\"dpf43f3p2l4k3l03\", \
-         oauth_token=\"hh5s93j4hdidpola\", oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"1700000000\", \
-         oauth_nonce=\"101112131415161718191A1B1C1D1E1F\", oauth_version=\"1.0\", oauth_verifier=\"hfdp7dh39dks9884\", \
-         oauth_signature=\"yyDg3OpyZpAFy7Xpt%2BPEP6%2BKK9c%3D\"\ncontent-type: application/x-www-form-urlencoded\n\n"
+        format!(
+            "POST https://photos.example.net/token\naccept: */*\nauthorization: {}\n{FORM}\n\n",
+            header(Some("hh5s93j4hdidpola"), SECOND, verifier, "yyDg3OpyZpAFy7Xpt%2BPEP6%2BKK9c%3D")
+        )
     );
     assert_eq!((token.access_token.reveal(), token.token_type.as_str()), ("nnch734d00sl2jdk", "OAuth1"));
     assert_eq!(token.get("oauth_token_secret").unwrap(), "pfkkdhi9sl3r4s00");
@@ -387,10 +401,10 @@ fn credentials_are_asked_for_by_get_where_the_server_wants_that() {
     started(&built(config, &server));
     assert_eq!(
         whole(&server.requests.lock().unwrap()[0]),
-        "GET https://photos.example.net/initiate?scope=a+b\naccept: */*\nauthorization: OAuth \
-         oauth_consumer_key=\"dpf43f3p2l4k3l03\", oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"1700000000\", \
-         oauth_nonce=\"000102030405060708090A0B0C0D0E0F\", oauth_version=\"1.0\", oauth_callback=\"oob\", \
-         oauth_signature=\"%2F2WOqj%2BC3mifp8zjhD6PXD7GX%2Fc%3D\"\n\n"
+        format!(
+            "GET https://photos.example.net/initiate?scope=a+b\naccept: */*\nauthorization: {}\n\n",
+            header(None, FIRST, ("oauth_callback", "oob"), "%2F2WOqj%2BC3mifp8zjhD6PXD7GX%2Fc%3D")
+        )
     );
 }
 

@@ -62,7 +62,7 @@ fn sent(server: &FakeServer, index: usize) -> String {
 fn signed(nonce: &str, timestamp: i64, further: &str, signature: &str) -> String {
     format!(
         "OAuth oauth_consumer_key=\"{KEY}\", oauth_token=\"{TOKEN}\", oauth_signature_method=\"HMAC-SHA1\", \
-         oauth_timestamp=\"{timestamp}\", oauth_nonce=\"{nonce}\", oauth_version=\"1.0\", \
+         oauth_version=\"1.0\", oauth_timestamp=\"{timestamp}\", oauth_nonce=\"{nonce}\", \
          {further}oauth_signature=\"{signature}\""
     )
 }
@@ -216,8 +216,8 @@ fn two_legs_have_no_token_and_sign_the_form() {
         sent(&server, 0),
         format!(
             "POST https://photos.example.net/photos?x=1\nauthorization: OAuth oauth_consumer_key=\"{KEY}\", \
-             oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"1700000000\", oauth_nonce=\"{FIRST}\", \
-             oauth_version=\"1.0\", oauth_signature=\"IW4zON4R%2BRh7nmfZWIqVOJ1siYY%3D\"\ncontent-type: \
+             oauth_signature_method=\"HMAC-SHA1\", oauth_version=\"1.0\", oauth_timestamp=\"1700000000\", \
+             oauth_nonce=\"{FIRST}\", oauth_signature=\"IW4zON4R%2BRh7nmfZWIqVOJ1siYY%3D\"\ncontent-type: \
              application/x-www-form-urlencoded\n\na=b+c&a=%C3%A9"
         )
     );

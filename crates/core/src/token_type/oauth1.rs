@@ -12,6 +12,16 @@ use http::HeaderValue;
 use serde_json::Value;
 
 /// Signs requests with the client's secret and the token's. [`oauth1::Client`](crate::oauth1::Client) sets it.
+///
+/// ```
+/// use grantee_core::oauth1::Signing;
+/// use grantee_core::token_type::{TokenType as _, oauth1::OAuth1};
+/// use grantee_core::Token;
+/// let signs = OAuth1::new("key", "s3cret", Signing::new());
+/// assert!(signs.signs_request() && !signs.is_renewed());
+/// assert!(signs.header(&Token::bearer("at")).is_err());
+/// assert!(!format!("{signs:?}").contains("s3cret"));
+/// ```
 #[derive(Debug)]
 pub struct OAuth1 {
     consumer_key: String,

@@ -49,6 +49,7 @@ fn a_login_that_is_kept_shows_no_secret() {
     let mut config = Config::new(KEY, CANARY);
     config.set_temporary_credentials_endpoint("https://server.example/initiate".into());
     config.set_authorization_endpoint("https://server.example/authorize".into());
+    config.set_token_credentials_endpoint("https://server.example/token".into());
     let client = Client::new(config, ports(&server, &ManualClock::new(), Arc::new(Inline))).unwrap();
     let (_, pending) = block_on(client.start()).unwrap();
     hides("Pending", &pending);
