@@ -1,7 +1,6 @@
 //! The signature base string: [RFC 5849 section 3.4.1](https://www.rfc-editor.org/rfc/rfc5849#section-3.4.1).
 
 use crate::error::{Error, Result};
-use ::url::form_urlencoded;
 
 /// Encodes as [RFC 5849 section 3.6](https://www.rfc-editor.org/rfc/rfc5849#section-3.6) says: everything but letters, digits and
 /// `-._~`, as UTF-8, in upper case.
@@ -16,18 +15,49 @@ pub fn percent_encode(text: &str) -> String {
 }
 
 pub(crate) fn encode_into(text: &str, encoded: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut plain = 0;
     for (place, byte) in text.bytes().enumerate() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+        if is_plain(byte) {
             continue;
         }
         encoded.push_str(text.get(plain..place).unwrap_or_default());
         plain = place + 1;
-        let digit = |value: u8| char::from(HEX[usize::from(value & 0x0f)]);
-        encoded.extend(['%', digit(byte >> 4), digit(byte)]);
+        escape_into(byte, encoded);
     }
     encoded.push_str(text.get(plain..).unwrap_or_default());
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+fn escape_into(byte: u8, encoded: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let digit = |value: u8| char::from(HEX[usize::from(value & 0x0f)]);
+    encoded.extend(['%', digit(byte >> 4), digit(byte)]);
+}
+
+/// The byte that these two hexadecimal digits are.
+fn unescape(digits: &[u8]) -> Option<u8> {
+    let digit = |place: usize| digits.get(place).and_then(|digit| char::from(*digit).to_digit(16));
+    u8::try_from(digit(0)? * 16 + digit(1)?).ok()
+}
+
+/// Encodes a name or a value of a form, byte by byte: what a form holds need not be text, and is signed all the same.
+fn encode_form_into(part: &[u8], encoded: &mut String) {
+    let mut rest = part;
+    while let Some((&byte, after)) = rest.split_first() {
+        rest = after;
+        let byte = match (byte, unescape(after)) {
+            (b'+', _) => b' ',
+            (b'%', Some(byte)) => {
+                rest = after.get(2..).unwrap_or_default();
+                byte
+            }
+            _ => byte,
+        };
+        if is_plain(byte) { encoded.push(char::from(byte)) } else { escape_into(byte, encoded) }
+    }
 }
 
 /// Undoes [`percent_encode`]; what is not encoded stays as it is.
@@ -39,10 +69,9 @@ pub fn percent_decode(text: &str) -> String {
     let mut bytes = Vec::with_capacity(text.len());
     let mut rest = text.as_bytes();
     while let Some((&byte, after)) = rest.split_first() {
-        let digit = |place: usize| after.get(place).and_then(|digit| char::from(*digit).to_digit(16));
-        match (byte, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
+        match (byte, unescape(after)) {
+            (b'%', Some(decoded)) => {
+                bytes.push(decoded);
                 rest = after.get(2..).unwrap_or_default();
             }
             _ => {
@@ -135,8 +164,13 @@ impl Parameters {
 
     /// Adds what a query or a form body holds, decoded once (section 3.4.1.3.1).
     pub fn push_form(&mut self, form: &[u8]) {
-        for (name, value) in form_urlencoded::parse(form) {
-            self.push(&name, &value);
+        for pair in form.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            let mut parts = pair.splitn(2, |byte| *byte == b'=');
+            let start = self.text.len();
+            encode_form_into(parts.next().unwrap_or_default(), &mut self.text);
+            let middle = self.text.len();
+            encode_form_into(parts.next().unwrap_or_default(), &mut self.text);
+            self.places.push((start, middle, self.text.len()));
         }
     }
 
@@ -243,5 +277,12 @@ mod tests {
         let mut parameters = Parameters::new();
         parameters.push_form(b"a=%2525+b&c");
         assert_eq!(parameters.normalized(), "a=%2525%20b&c=");
+    }
+
+    #[test]
+    fn a_form_is_signed_by_its_bytes_whether_they_are_text_or_not() {
+        let mut parameters = Parameters::new();
+        parameters.push_form(b"%FF=1&\xC3\xA4=\xE4&&=c&d=%zz%4&e=f=%3d&g'=~!");
+        assert_eq!(parameters.normalized(), "=c&%C3%A4=%E4&%FF=1&d=%25zz%254&e=f%3D%3D&g%27=~%21");
     }
 }
