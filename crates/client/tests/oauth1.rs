@@ -38,6 +38,7 @@ in_both_faces! {
     an_answer_that_breaks_a_rule_is_refused,
     credentials_come_as_json_or_under_another_type,
     a_refusal_says_what_the_server_said,
+    over_tls_https_is_signed,
 }
 
 /// A client of either face.
@@ -157,17 +158,16 @@ static RSA: LazyLock<(String, String)> = LazyLock::new(|| {
 
 /// Every method there is, with its name.
 fn methods() -> Vec<(&'static str, Arc<dyn SignatureMethod>)> {
-    let mut all: Vec<(&'static str, Arc<dyn SignatureMethod>)> = vec![
-        ("HMAC-SHA1", Arc::new(HmacSha1)),
+    Vec::from([
+        ("HMAC-SHA1", Arc::new(HmacSha1) as Arc<dyn SignatureMethod>),
         ("HMAC-SHA256", Arc::new(HmacSha256)),
         ("HMAC-SHA512", Arc::new(HmacSha512)),
         ("PLAINTEXT", Arc::new(Plaintext)),
         ("RSA-SHA256", Arc::new(RsaSha256::from_pem(&RSA.0).unwrap())),
         ("RSA-SHA512", Arc::new(RsaSha512::from_pem(&RSA.0).unwrap())),
-    ];
-    #[cfg(feature = "rsa-sha1")]
-    all.push(("RSA-SHA1", Arc::new(grantee::oauth1::RsaSha1::from_pem(&RSA.0).unwrap())));
-    all
+        #[cfg(feature = "rsa-sha1")]
+        ("RSA-SHA1", Arc::new(grantee::oauth1::RsaSha1::from_pem(&RSA.0).unwrap())),
+    ])
 }
 
 fn a_login_ends_with_a_token_that_signs(face: Face) {
@@ -544,4 +544,36 @@ fn a_refusal_says_what_the_server_said(face: Face) {
     // The clock of the server is ahead: the client's own time is too old for it.
     server.advance(std::time::Duration::from_secs(3600));
     assert_eq!(server_error(consumer.start().unwrap_err()).error, "timestamp_refused");
+}
+
+fn over_tls_https_is_signed(face: Face) {
+    let server = Server::builder().tls().auto_approve("alice").start();
+    macro_rules! built {
+        ($builder:expr, $signing:expr) => {
+            $builder
+                .temporary_credentials_endpoint(server.url("/oauth1/initiate"))
+                .authorization_endpoint(server.url("/oauth1/authorize"))
+                .token_credentials_endpoint(server.url("/oauth1/token"))
+                .signing($signing)
+                .add_ca(server.ca_pem())
+                .build()
+                .unwrap()
+        };
+    }
+    for signing in [Signing::new(), Signing::new().method(Plaintext)] {
+        let consumer = match face {
+            Face::Async => {
+                let _guard = RUNTIME.enter();
+                Consumer::Async(built!(grantee::oauth1::Client::builder("consumer", "secret"), signing))
+            }
+            Face::Blocking => {
+                Consumer::Blocking(built!(blocking::oauth1::Client::builder("consumer", "secret"), signing))
+            }
+        };
+        let (url, pending) = consumer.start().unwrap();
+        assert_eq!(url.scheme(), "https");
+        let code = server.approve_oauth1(pending.oauth_token(), "alice").unwrap();
+        let session = session_of!(consumer, session_of(consumer.finish(pending, &code).unwrap()));
+        assert_eq!(echo(call!(session, server.url("/oauth1/api"), get("x")))["user"], "alice");
+    }
 }
