@@ -23,21 +23,25 @@ pub use grantee_core::oauth1::{
 
 /// A client at one server of OAuth 1.0. Cheap to clone; clones share connections and counters.
 ///
-/// ```no_run
+/// ```
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let server = grantor::Server::start();
 /// use grantee::blocking::oauth1::Client;
 ///
-/// let client = Client::builder("consumer-key", "consumer-secret")
-///     .temporary_credentials_endpoint("https://photos.example/initiate")
-///     .authorization_endpoint("https://photos.example/authorize")
-///     .token_credentials_endpoint("https://photos.example/token")
-///     .callback("https://app.example/ready")
+/// let client = Client::builder("consumer", "secret")
+///     .temporary_credentials_endpoint(server.url("/oauth1/initiate"))
+///     .authorization_endpoint(server.url("/oauth1/authorize"))
+///     .token_credentials_endpoint(server.url("/oauth1/token"))
+///     .callback("https://app.example/callback")
 ///     .build()?;
 /// let (url, pending) = client.start()?; // send the person to `url`, keep `pending` in their session
-/// # let callback = "";
-/// let token = client.finish(pending, callback)?;
-/// let api = client.session_of(token).api("https://photos.example/v1")?;
+/// # let verifier = server.approve_oauth1(pending.oauth_token(), "alice").unwrap();
+/// # let callback = format!("https://app.example/callback?oauth_token={}&oauth_verifier={verifier}", pending.oauth_token());
+/// # assert!(url.as_str().ends_with(pending.oauth_token()));
+/// let token = client.finish(pending, &callback)?; // the URL they came back to
+/// let api = client.session_of(token).api(&server.url("/oauth1/api"))?;
 /// let photos: serde_json::Value = api.get("photos").send()?.json()?;
+/// assert_eq!(photos["user"], "alice");
 /// # Ok(()) }
 /// ```
 #[derive(Debug, Clone)]
@@ -88,6 +92,16 @@ impl Client {
     }
 
     /// A session whose requests the client signs for itself (two legs).
+    ///
+    /// ```
+    /// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+    /// # let server = grantor::Server::start();
+    /// let client = grantee::blocking::oauth1::Client::builder("consumer", "secret").build()?;
+    /// let api = client.two_legged().api(&server.url("/oauth1/two-legged"))?;
+    /// let quotes: serde_json::Value = api.get("quotes").send()?.json()?;
+    /// assert_eq!(quotes["client"], "consumer");
+    /// # Ok(()) }
+    /// ```
     pub fn two_legged(&self) -> SessionBuilder {
         SessionBuilder::of(self.core.two_legged())
     }
