@@ -26,7 +26,8 @@ pub struct TemporaryCredentials {
 pub fn judge(answer: &http::Response<Bytes>) -> Result<TemporaryCredentials> {
     let mut members = Members::read(STAGE, answer)?;
     let confirmed = members.take("oauth_callback_confirmed");
-    if confirmed.as_deref() != Some("true") {
+    // Authlib writes it as Python does: True.
+    if !confirmed.as_deref().is_some_and(|confirmed| confirmed.eq_ignore_ascii_case("true")) {
         return Err(RuleViolation::new(STAGE, "the server confirms the callback", "RFC 5849 section 2.1")
             .expected("oauth_callback_confirmed=true")
             .got(confirmed.as_deref().unwrap_or("no such parameter"))
@@ -35,4 +36,24 @@ pub fn judge(answer: &http::Response<Bytes>) -> Result<TemporaryCredentials> {
     }
     let (token, secret) = credentials(STAGE, "RFC 5849 section 2.1", &mut members)?;
     Ok(TemporaryCredentials { token, secret })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::error::Error;
+
+    #[test]
+    fn a_callback_that_is_not_confirmed_is_refused() {
+        let judged = |confirmed: &str| {
+            let body = format!("oauth_token=t&oauth_token_secret=s{confirmed}");
+            judge(&http::Response::new(Bytes::from(body)))
+        };
+        for confirmed in ["&oauth_callback_confirmed=true", "&oauth_callback_confirmed=True"] {
+            assert_eq!(judged(confirmed).unwrap().token.reveal(), "t", "{confirmed}");
+        }
+        for confirmed in ["", "&oauth_callback_confirmed=", "&oauth_callback_confirmed=false"] {
+            assert!(matches!(judged(confirmed), Err(Error::Rule(_))), "{confirmed}");
+        }
+    }
 }
