@@ -5,9 +5,7 @@ use grantee_interop::oauth1::{CLIENT, Provider, agree, refuse};
 use grantee_interop::plain;
 
 use crate::face::Failure;
-use crate::face::oauth1::{
-    Call, Credentials, OAuth1Face, OAuth1Library, PLACEMENTS, Setup, name_of, through_each_oauth1_face,
-};
+use crate::face::oauth1::{Call, Credentials, OAuth1Face, PLACEMENTS, Setup, name_of, through_each_oauth1_face};
 
 through_each_oauth1_face!(
     what_is_signed_by_another_secret_or_key_is_refused,
@@ -32,8 +30,8 @@ fn is_refused(failure: &Failure, provider: &Provider, status: u16, error: &str) 
     assert_eq!(failure.server_error.as_deref(), Some(error), "{failure:?}");
 }
 
-fn what_is_signed_by_another_secret_or_key_is_refused<F: OAuth1Library>(provider: &Provider) {
-    for method in provider.methods {
+fn what_is_signed_by_another_secret_or_key_is_refused<F: OAuth1Face>(provider: &Provider) {
+    for method in F::methods(provider) {
         for placement in PLACEMENTS {
             let what = format!("{method} {placement:?}");
             let setup = Setup::new(provider, method, placement);
@@ -41,7 +39,7 @@ fn what_is_signed_by_another_secret_or_key_is_refused<F: OAuth1Library>(provider
             let credentials = face.log_in(&agree).expect(&what);
             let status_of = |face: &F, credentials: &Credentials| {
                 let (status, _) = face.call(Some(credentials), &post(provider)).expect(&what);
-                assert_eq!(face.retries(), 0, "{what}: there is nothing to renew");
+                assert!(matches!(face.retries(), None | Some(0)), "{what}: there is nothing to renew");
                 status
             };
             assert_eq!(status_of(&face, &credentials), 200, "{what}");
@@ -61,7 +59,7 @@ fn what_is_signed_by_another_secret_or_key_is_refused<F: OAuth1Library>(provider
 }
 
 fn a_signature_covers_query_form_and_body<F: OAuth1Face>(provider: &Provider) {
-    for method in provider.methods.iter().filter(|method| **method != "PLAINTEXT") {
+    for method in F::methods(provider).into_iter().filter(|method| *method != "PLAINTEXT") {
         let face = F::new(&Setup::new(provider, method, Placement::Header));
         let credentials = face.log_in(&agree).expect("a login");
         let json = Call::new("POST", &provider.api, &[("a", "1")]).json(r#"{"b":1}"#);
@@ -85,7 +83,7 @@ fn a_signature_covers_query_form_and_body<F: OAuth1Face>(provider: &Provider) {
 
 /// RFC 5849, 3.3.
 fn a_request_that_comes_again_is_refused<F: OAuth1Face>(provider: &Provider) {
-    for method in provider.methods {
+    for method in F::methods(provider) {
         for placement in PLACEMENTS {
             let face = F::new(&Setup::new(provider, method, placement));
             let credentials = face.log_in(&agree).expect("a login");

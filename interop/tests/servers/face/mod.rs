@@ -2,6 +2,7 @@
 
 mod library;
 pub(crate) mod oauth1;
+mod oauth1_program;
 mod openid;
 pub(crate) mod program;
 

@@ -1,4 +1,5 @@
-//! OAuth 1.0 by the library's two faces. They have the same names and methods, so they are one text here, waited for in two ways.
+//! What a scenario of OAuth 1.0 asks for, by whichever face of grantee. Those of the library have the same names and methods, so they are
+//! one text here, waited for in two ways.
 
 use bytes::Bytes;
 use grantee::Token;
@@ -13,6 +14,7 @@ use url::Url;
 use url::form_urlencoded::Serializer;
 
 use super::library::{Thread, Tokio};
+pub(crate) use super::oauth1_program::ProgramOAuth1;
 use super::{Failure, Outcome};
 
 pub(crate) const PLACEMENTS: [Placement; 3] = [Placement::Header, Placement::Query, Placement::Body];
@@ -137,6 +139,9 @@ impl Call {
 
 /// A client of OAuth 1.0, by one of the faces.
 pub(crate) trait OAuth1Face: Sized {
+    /// Whether each call starts a process.
+    const IS_PROGRAM: bool = false;
+
     fn new(setup: &Setup) -> Self;
     /// Three legs. The person is told a URL and says where they came back to, or what they were shown.
     fn log_in(&self, person: &dyn Fn(&str) -> String) -> Outcome<Credentials>;
@@ -144,11 +149,19 @@ pub(crate) trait OAuth1Face: Sized {
     fn call(&self, credentials: Option<&Credentials>, call: &Call) -> Outcome<(u16, Value)>;
     /// Signs alone.
     fn sign(&self, credentials: Option<&Credentials>, call: &Call) -> Outcome<Request<Vec<u8>>>;
+    /// How often a request was sent once more because an API refused it, where that can be seen.
+    fn retries(&self) -> Option<u64>;
+
+    /// The signature methods to try: by the program, which has the library's, one of each kind.
+    fn methods(provider: &Provider) -> Vec<&'static str> {
+        let is_tried = |method: &&str| !Self::IS_PROGRAM || ["HMAC-SHA1", "RSA-SHA1", "PLAINTEXT"].contains(method);
+        provider.methods.iter().copied().filter(is_tried).collect()
+    }
 }
 
 /// What the library alone has.
 pub(crate) trait OAuth1Library: OAuth1Face {
-    /// By an API client: a POST of a form to this URL, or a GET without one.
+    /// Calls by an API client: a POST of a form to this URL, or a GET without one.
     fn api(
         &self,
         credentials: &Credentials,
@@ -156,8 +169,6 @@ pub(crate) trait OAuth1Library: OAuth1Face {
         query: &[(&str, &str)],
         form: Option<&[(&str, &str)]>,
     ) -> Outcome<(u16, Value)>;
-    /// How often a request was sent once more because an API refused it.
-    fn retries(&self) -> u64;
 }
 
 macro_rules! library_face {
@@ -204,6 +215,10 @@ macro_rules! library_face {
                 self.driver.wait(self.client.sign(&mut request, token.as_ref()))?;
                 Ok(request.map(Vec::from))
             }
+
+            fn retries(&self) -> Option<u64> {
+                Some(self.client.core().client().counters().api_retries)
+            }
         }
 
         impl OAuth1Library for $face {
@@ -222,10 +237,6 @@ macro_rules! library_face {
                 };
                 let answer = self.driver.wait(asked.query_all(query).accept_error_status().send())?;
                 Ok((answer.status().as_u16(), answer.json().unwrap_or_default()))
-            }
-
-            fn retries(&self) -> u64 {
-                self.client.core().client().counters().api_retries
             }
         }
     };
@@ -271,7 +282,7 @@ pub(crate) fn name_of(placement: Placement) -> &'static str {
     }
 }
 
-/// Why the library itself refuses.
+/// Whether grantee itself refuses.
 pub(crate) fn is_configuration(failure: &Failure) -> bool {
     failure.code == "configuration"
 }
@@ -280,13 +291,14 @@ pub(crate) fn is_configuration(failure: &Failure) -> bool {
 macro_rules! through_each_oauth1_face {
     ($($name:ident),+ $(,)?) => { $(
         mod $name {
-            use crate::face::oauth1::{AsyncOAuth1, BlockingOAuth1};
+            use crate::face::oauth1::{AsyncOAuth1, BlockingOAuth1, ProgramOAuth1};
             use grantee_interop::oauth1::Provider;
             use grantee_interop::on_each_oauth1_server;
 
             fn async_face(provider: &Provider) { super::$name::<AsyncOAuth1>(provider); }
             fn blocking_face(provider: &Provider) { super::$name::<BlockingOAuth1>(provider); }
-            on_each_oauth1_server!(async_face, blocking_face);
+            fn program(provider: &Provider) { super::$name::<ProgramOAuth1>(provider); }
+            on_each_oauth1_server!(async_face, blocking_face, program);
         }
     )+ };
 }
