@@ -1,11 +1,13 @@
 //! The command line.
 
 pub(crate) mod jose;
+pub(crate) mod oauth1;
 pub(crate) mod openid;
 pub(crate) mod register;
 pub(crate) mod token;
 
 use crate::settings::Settings;
+use crate::settings::oauth1::OAuth1Settings;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -63,6 +65,9 @@ pub(crate) enum Verb {
     /// Makes and converts keys.
     #[command(subcommand)]
     Jwk(jose::Jwk),
+    /// Signs requests by OAuth 1.0, logs in by it, and calls APIs with it.
+    #[command(subcommand)]
+    Oauth1(Box<oauth1::OAuth1>),
     /// Prints what completes this program's command line in a shell.
     Completions {
         /// The shell.
@@ -165,6 +170,9 @@ pub(crate) struct ProfileSave {
 
     #[command(flatten)]
     pub(crate) common: Common,
+
+    #[command(flatten)]
+    pub(crate) oauth1: OAuth1Settings,
 }
 
 #[derive(Debug, Args)]
@@ -219,9 +227,9 @@ mod tests {
         fn look(command: &clap::Command) {
             for argument in command.get_arguments() {
                 let name = argument.get_id().as_str();
-                assert!(!["client_secret", "password", "token"].contains(&name), "{name}");
+                assert!(!["client_secret", "password", "token_secret"].contains(&name), "{name}");
                 // What holds a token or a code names where that is.
-                const REFERRED: [&str; 9] = [
+                const REFERRED: [&str; 10] = [
                     "access_token",
                     "actor_token",
                     "assertion",
@@ -231,6 +239,7 @@ mod tests {
                     "login_hint_token",
                     "refresh_token",
                     "subject_token",
+                    "token",
                 ];
                 if REFERRED.contains(&name) {
                     assert_eq!(argument.get_value_names().unwrap()[0], "@FILE|-", "{name}");

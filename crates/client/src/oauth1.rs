@@ -6,7 +6,7 @@ use crate::http::http_settings_methods;
 use crate::runtime::TokioExecutor;
 use crate::session::SessionBuilder;
 use grantee_core::hooks::Hook;
-use grantee_core::oauth1::{self as core, Config};
+use grantee_core::oauth1 as core;
 use grantee_core::ports::{Http, Request};
 use grantee_core::{Result, Secret, Token};
 use std::sync::Arc;
@@ -15,8 +15,8 @@ use url::Url;
 #[cfg(feature = "rsa-sha1")]
 pub use grantee_core::oauth1::RsaSha1;
 pub use grantee_core::oauth1::{
-    HmacSha1, HmacSha256, HmacSha512, Parameters, Pending, Placement, Plaintext, Preset, RsaSha256, RsaSha512, Secrets,
-    SignatureMethod, Signed, Signing, Verifier, base_string_uri, parse_authorization_header, percent_decode,
+    Config, HmacSha1, HmacSha256, HmacSha512, Parameters, Pending, Placement, Plaintext, Preset, RsaSha256, RsaSha512,
+    Secrets, SignatureMethod, Signed, Signing, Verifier, base_string_uri, parse_authorization_header, percent_decode,
     percent_encode, preset, request, token_credentials,
 };
 
@@ -203,6 +203,18 @@ macro_rules! oauth1_builder_methods {
             self
         }
 
+        /// By what method both kinds of credentials are asked for: POST, unless the server names GET (RFC 5849 section 2.1).
+        pub fn credentials_method(mut self, method: ::http::Method) -> Self {
+            self.config.set_credentials_method(method);
+            self
+        }
+
+        /// A further parameter of the request for temporary credentials, where a server wants one (RFC 5849 section 2.1).
+        pub fn temporary_credentials_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
+            self.config.add_temporary_credentials_parameter(name.into(), value.into());
+            self
+        }
+
         /// A further parameter of the URL that the person is sent to, such as a name or a scope.
         pub fn authorization_parameter(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {
             self.config.add_authorization_parameter(name.into(), value.into());
@@ -213,6 +225,12 @@ macro_rules! oauth1_builder_methods {
         /// and with PLAINTEXT has, everything.
         pub fn danger_allow_http(mut self) -> Self {
             self.config.set_allow_http();
+            self
+        }
+
+        /// Takes any certificate, so that anybody on the way can pose as the server: for tests.
+        pub fn danger_accept_invalid_certs(mut self) -> Self {
+            self.http.accept_invalid_certs = true;
             self
         }
     };

@@ -7,7 +7,7 @@ use super::session::SessionBuilder;
 use crate::http::HttpSettings;
 use crate::http::http_settings_methods;
 use crate::oauth1::oauth1_builder_methods;
-use grantee_core::oauth1::{self as core, Config};
+use grantee_core::oauth1 as core;
 use grantee_core::ports::Request;
 use grantee_core::{Result, Secret, Token};
 use std::sync::Arc;
@@ -16,8 +16,8 @@ use url::Url;
 #[cfg(feature = "rsa-sha1")]
 pub use grantee_core::oauth1::RsaSha1;
 pub use grantee_core::oauth1::{
-    HmacSha1, HmacSha256, HmacSha512, Parameters, Pending, Placement, Plaintext, Preset, RsaSha256, RsaSha512, Secrets,
-    SignatureMethod, Signed, Signing, Verifier, base_string_uri, parse_authorization_header, percent_decode,
+    Config, HmacSha1, HmacSha256, HmacSha512, Parameters, Pending, Placement, Plaintext, Preset, RsaSha256, RsaSha512,
+    Secrets, SignatureMethod, Signed, Signing, Verifier, base_string_uri, parse_authorization_header, percent_decode,
     percent_encode, preset, request, token_credentials,
 };
 

@@ -1,146 +1,33 @@
 //! The conversations: [RFC 5849 section 2](https://www.rfc-editor.org/rfc/rfc5849#section-2).
 
+use super::config::Config;
 use super::pending::{Pending, Verifier};
-use super::request::{self, Signed, Signer, Signing};
+use super::request::{self, Signed, Signer};
+use super::signature_base_string::percent_encode;
 use super::temporary_credentials;
 use super::token_credentials::{self, TOKEN_TYPE};
 use crate::client::{self, Server};
 use crate::error::{Error, Result};
 use crate::grant::Stored;
-use crate::hooks::Hook;
+use crate::hooks::{self, TokenAnswer};
 use crate::ports::{Ports, Request};
 use crate::session::SourceBuilder;
-use crate::token_type::oauth1::OAuth1;
-use crate::wire;
+use crate::token_type::oauth1::{OAuth1, secret_of};
+use crate::token_type::other_type;
+use crate::wire::draft::Draft;
+use crate::wire::form::Params;
 use crate::{Secret, Token};
 use bytes::Bytes;
+use http::Method;
+use http::header::{ACCEPT, HeaderValue};
 use std::sync::Arc;
+use tracing::Instrument as _;
 use url::Url;
 
-/// Everything that is settled about a client of OAuth 1.0 before its first conversation.
-#[derive(Clone)]
-pub struct Config {
-    pub(crate) consumer_key: String,
-    pub(crate) consumer_secret: Secret,
-    pub(crate) signing: Signing,
-    pub(crate) temporary_credentials_endpoint: Option<String>,
-    pub(crate) authorization_endpoint: Option<String>,
-    pub(crate) token_credentials_endpoint: Option<String>,
-    pub(crate) callback: Option<String>,
-    pub(crate) authorization_parameters: Vec<(String, String)>,
-    pub(crate) allow_http: bool,
-    pub(crate) hooks: Vec<Arc<dyn Hook>>,
-}
-
-impl Config {
-    /// A client with this identifier and shared secret, which may be empty where an RSA key signs.
-    pub fn new(consumer_key: impl Into<String>, consumer_secret: impl Into<Secret>) -> Self {
-        Self {
-            consumer_key: consumer_key.into(),
-            consumer_secret: consumer_secret.into(),
-            signing: Signing::new(),
-            temporary_credentials_endpoint: None,
-            authorization_endpoint: None,
-            token_credentials_endpoint: None,
-            callback: None,
-            authorization_parameters: Vec::new(),
-            allow_http: false,
-            hooks: Vec::new(),
-        }
-    }
-
-    /// How requests are signed.
-    pub fn set_signing(&mut self, signing: Signing) {
-        self.signing = signing;
-    }
-
-    /// Where temporary credentials come from (section 2.1).
-    pub fn set_temporary_credentials_endpoint(&mut self, url: String) {
-        self.temporary_credentials_endpoint = Some(url);
-    }
-
-    /// Where the person is sent (section 2.2).
-    pub fn set_authorization_endpoint(&mut self, url: String) {
-        self.authorization_endpoint = Some(url);
-    }
-
-    /// Where token credentials come from (section 2.3).
-    pub fn set_token_credentials_endpoint(&mut self, url: String) {
-        self.token_credentials_endpoint = Some(url);
-    }
-
-    /// Where the person comes back to, or `oob`.
-    pub fn set_callback(&mut self, callback: String) {
-        self.callback = Some(callback);
-    }
-
-    /// A further parameter of the URL that the person is sent to.
-    pub fn add_authorization_parameter(&mut self, name: String, value: String) {
-        self.authorization_parameters.push((name, value));
-    }
-
-    /// Lets requests go over plain http to other machines: for tests.
-    pub fn set_allow_http(&mut self) {
-        self.allow_http = true;
-    }
-
-    /// Adds a hook; hooks run in the order they were added.
-    pub fn add_hook(&mut self, hook: Arc<dyn Hook>) {
-        self.hooks.push(hook);
-    }
-
-    /// Refuses what a program without an async runtime can't use.
-    ///
-    /// # Errors
-    /// [`Error::Config`] that names it.
-    #[doc(hidden)]
-    pub fn refuse_reactor(&self) -> Result<()> {
-        if self.signing.needs_reactor() {
-            return Err(Error::config(
-                "the signer of this blocking client needs an async runtime",
-                "hand over one that implements BlockingSigner",
-            ));
-        }
-        Ok(())
-    }
-}
-
-impl std::fmt::Debug for Config {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Config")
-            .field("consumer_key", &self.consumer_key)
-            .field("signing", &self.signing)
-            .finish_non_exhaustive()
-    }
-}
-
-/// What all clients of one provider have in common. Ours are in [`preset`](super::preset).
-///
-/// ```
-/// use grantee_core::oauth1::{Config, Preset};
-///
-/// struct Photos;
-///
-/// impl Preset for Photos {
-///     fn settle(&self, config: &mut Config) {
-///         config.set_temporary_credentials_endpoint("https://photos.example/initiate".into());
-///         config.set_authorization_endpoint("https://photos.example/authorize".into());
-///         config.set_token_credentials_endpoint("https://photos.example/token".into());
-///     }
-/// }
-/// ```
-pub trait Preset {
-    /// Sets the endpoints, and where the provider deviates.
-    fn settle(&self, config: &mut Config);
-}
-
-impl<P: Preset + ?Sized> Preset for &P {
-    fn settle(&self, config: &mut Config) {
-        (**self).settle(config);
-    }
-}
-
 /// One client at one server of OAuth 1.0. Cheap to clone; clones share connections and counters.
+///
+/// Hooks see both requests for credentials before they are signed, both answers as token answers, and the URL that the person is
+/// sent to. What they change is what is signed.
 #[derive(Debug, Clone)]
 pub struct Client {
     config: Arc<Config>,
@@ -154,12 +41,7 @@ impl Client {
     /// # Errors
     /// [`Error::Config`] when the configuration can't work.
     pub fn new(mut config: Config, ports: Ports) -> Result<Self> {
-        if config.consumer_key.is_empty() {
-            return Err(Error::config(
-                "no consumer key is given",
-                "the provider shows it where the client is registered",
-            ));
-        }
+        config.check()?;
         if config.allow_http {
             config.signing.allow_http();
         }
@@ -195,18 +77,29 @@ impl Client {
     /// [`Error::Config`] where an endpoint is missing; [`Error::Server`] when the server refuses; [`Error::Rule`] when its answer
     /// breaks a rule.
     pub async fn start(&self) -> Result<(Url, Pending)> {
-        let callback = self.config.callback.as_deref().unwrap_or("oob");
-        let endpoint = self.endpoint(&self.config.temporary_credentials_endpoint, "temporary credentials endpoint")?;
-        let authorization = self.endpoint(&self.config.authorization_endpoint, "authorization endpoint")?;
-        let answer = self.ask(temporary_credentials::STAGE, &endpoint, None, &[("oauth_callback", callback)]).await?;
-        let lent = temporary_credentials::judge(&answer)?;
-        let mut url = authorization;
+        let config = &self.config;
+        let callback = config.callback.as_deref().unwrap_or("oob");
+        let endpoint = self.endpoint(&config.temporary_credentials_endpoint, "temporary credentials endpoint")?;
+        let mut url = self.endpoint(&config.authorization_endpoint, "authorization endpoint")?;
+        // Nobody is sent away to come back to nothing.
+        let server = self.endpoint(&config.token_credentials_endpoint, "token credentials endpoint")?;
+        let span = tracing::info_span!("temporary_credentials_request", client_id = self.consumer_key());
+        let lent = async {
+            let asked =
+                Asked { stage: temporary_credentials::STAGE, credentials: None, further: ("oauth_callback", callback) };
+            let lent =
+                self.ask(&endpoint, asked, &config.temporary_credentials_parameters, temporary_credentials::judge);
+            let lent = lent.await;
+            client::tell(lent.as_ref().map(|_| "started"));
+            lent
+        };
+        let lent = lent.instrument(span).await?;
         url.query_pairs_mut().append_pair("oauth_token", lent.token.reveal());
-        for (name, value) in &self.config.authorization_parameters {
+        for (name, value) in &config.authorization_parameters {
             url.query_pairs_mut().append_pair(name, value);
         }
-        let pending = Pending::new(lent, &self.config.consumer_key, callback, self.client.now());
-        tracing::info!(client_id = self.consumer_key(), "OAuth 1.0 login started");
+        hooks::shape_url(&config.hooks, &mut url).await?;
+        let pending = Pending::new(lent, &config.consumer_key, server.as_str(), callback, self.client.now());
         Ok((url, pending))
     }
 
@@ -215,18 +108,28 @@ impl Client {
     /// # Errors
     /// [`Error::Server`] when the person or the server said no, [`Error::Rule`] when the callback is not the answer to this login.
     pub async fn finish<'a>(&self, pending: Pending, verifier: impl Into<Verifier<'a>>) -> Result<Token> {
-        if pending.consumer_key != self.config.consumer_key {
+        let endpoint = self.endpoint(&self.config.token_credentials_endpoint, "token credentials endpoint")?;
+        if pending.consumer_key != self.config.consumer_key || pending.server != endpoint.as_str() {
             return Err(Error::config(
                 "the pending login was started by another client",
                 "finish it with the client that started it",
             ));
         }
         let verifier = pending.judge(&verifier.into())?;
-        let endpoint = self.endpoint(&self.config.token_credentials_endpoint, "token credentials endpoint")?;
-        let lent = Some((pending.oauth_token.reveal(), &pending.oauth_token_secret));
-        let further = [("oauth_verifier", verifier.reveal())];
-        let answer = self.ask(token_credentials::STAGE, &endpoint, lent, &further).await?;
-        token_credentials::judge(&answer)
+        let span = tracing::info_span!("token_request", client_id = self.consumer_key(), grant = "oauth1");
+        let asked = Asked {
+            stage: token_credentials::STAGE,
+            credentials: Some((pending.oauth_token.reveal(), &pending.oauth_token_secret)),
+            further: ("oauth_verifier", verifier.reveal()),
+        };
+        async {
+            self.client.inner.counting.token_requests.add();
+            let outcome = self.ask(&endpoint, asked, &[], token_credentials::judge).await;
+            self.client.token_request_ended(outcome.as_ref()).await;
+            outcome
+        }
+        .instrument(span)
+        .await
     }
 
     /// A source of this token, for sessions and API clients. It is never renewed. One that is none of OAuth 1.0 is an error when it
@@ -250,17 +153,17 @@ impl Client {
     /// Signs any request, with a token or for the client itself, and says by what base string.
     ///
     /// # Errors
-    /// As [`Signing::sign`].
+    /// As [`Signing::sign`](super::Signing::sign); [`Error::Config`] for a token of another type.
     pub async fn sign(&self, request: &mut Request, token: Option<&Token>) -> Result<Signed> {
         let nonce = request::nonce(&*self.client.ports().entropy)?;
-        let secret = token.and_then(crate::token_type::oauth1::secret_of);
+        let secret = token_secret(token)?;
         self.config.signing.sign(request, self.signer(&nonce, token, secret.as_ref())).await
     }
 
     /// As [`sign`](Self::sign), by a request's head, whatever its body is made of: `None` is one that is streamed.
     ///
     /// # Errors
-    /// As [`Signing::sign_head`].
+    /// As [`Signing::sign_head`](super::Signing::sign_head); [`Error::Config`] for a token of another type.
     pub async fn sign_head(
         &self,
         head: &mut http::request::Parts,
@@ -268,7 +171,7 @@ impl Client {
         token: Option<&Token>,
     ) -> Result<Signed> {
         let nonce = request::nonce(&*self.client.ports().entropy)?;
-        let secret = token.and_then(crate::token_type::oauth1::secret_of);
+        let secret = token_secret(token)?;
         self.config.signing.sign_head(head, body, self.signer(&nonce, token, secret.as_ref())).await
     }
 
@@ -290,29 +193,93 @@ impl Client {
         self.client.endpoint_url(&format!("the {what}"), url)
     }
 
-    async fn ask(
+    async fn ask<T>(
         &self,
-        stage: &'static str,
         endpoint: &Url,
-        credentials: Option<(&str, &Secret)>,
-        further: &[(&str, &str)],
-    ) -> Result<http::Response<Bytes>> {
+        asked: Asked<'_>,
+        parameters: &[(String, String)],
+        judge: fn(&http::Response<Bytes>) -> Result<T>,
+    ) -> Result<T> {
         let ports = self.client.ports();
         let config = &self.config;
-        let mut draft = wire::draft::Draft::post(endpoint.clone(), wire::form::Params::new());
+        let mut draft = Draft::post(endpoint.clone(), Params::new());
+        draft.method = config.credentials_method.clone();
         // A form or JSON comes under many names.
-        draft.headers.insert(http::header::ACCEPT, http::HeaderValue::from_static("*/*"));
+        draft.headers.insert(ACCEPT, HeaderValue::from_static("*/*"));
+        for (name, value) in parameters {
+            match draft.method == Method::GET {
+                true => draft.push_query(name, value),
+                false => draft.form.push(name, value),
+            }
+        }
         for hook in &config.hooks {
             hook.before_token_request(&mut draft).await?;
         }
-        wire::url::confidential("the request's URL", &draft.url, config.allow_http)?;
+        crate::wire::url::confidential("the request's URL", &draft.url, config.allow_http)?;
         let mut request = draft.into_request()?;
         let nonce = request::nonce(&*ports.entropy)?;
         let mut signer = Signer::new(&config.consumer_key, &config.consumer_secret, ports.clock.now(), &nonce);
-        signer.token = credentials.map(|(token, _)| token);
-        signer.token_secret = credentials.map(|(_, secret)| secret);
-        signer.further = further;
+        signer.token = asked.credentials.map(|(token, _)| token);
+        signer.token_secret = asked.credentials.map(|(_, secret)| secret);
+        let further = [asked.further];
+        signer.further = &further;
         config.signing.sign(&mut request, signer).await?;
-        self.client.exchange(stage, request).await
+        let mut answer = self.client.exchange(asked.stage, request).await?;
+        for hook in &config.hooks {
+            hook.on_token_answer(TokenAnswer::Access, &mut answer).await?;
+        }
+        judge(&answer).map_err(|error| {
+            let secrets = [
+                config.consumer_secret.reveal(),
+                asked.credentials.map_or("", |(_, secret)| secret.reveal()),
+                asked.verifier(),
+            ];
+            unquoted(error, answer.body(), &secrets)
+        })
     }
+}
+
+/// What makes one request for credentials different from the other.
+#[derive(Clone, Copy)]
+struct Asked<'a> {
+    stage: &'static str,
+    credentials: Option<(&'a str, &'a Secret)>,
+    further: (&'a str, &'a str),
+}
+
+impl Asked<'_> {
+    fn verifier(&self) -> &str {
+        if self.further.0 == "oauth_verifier" { self.further.1 } else { "" }
+    }
+}
+
+/// The secret of a token that signs requests.
+fn token_secret(token: Option<&Token>) -> Result<Option<Secret>> {
+    match token {
+        Some(token) if token.token_type != TOKEN_TYPE => {
+            Err(other_type(token, "this client signs requests with tokens of OAuth 1.0"))
+        }
+        token => Ok(token.and_then(secret_of)),
+    }
+}
+
+/// A server may quote what it was sent, and PLAINTEXT shows the secrets themselves: then its words are left out.
+fn unquoted(mut error: Error, body: &[u8], secrets: &[&str]) -> Error {
+    let quotes_one = |text: &str| {
+        secrets.iter().filter(|secret| !secret.is_empty()).any(|secret| {
+            let once = percent_encode(secret);
+            [*secret, &*once, &*percent_encode(&once)].iter().any(|form| text.contains(*form))
+        })
+    };
+    if let Error::Server(server) = &mut error
+        && quotes_one(&String::from_utf8_lossy(body))
+    {
+        let server = Arc::make_mut(server);
+        server.description = Some("its words are left out, since they quote a secret".to_owned());
+        server.members.clear();
+        if quotes_one(&server.error) {
+            "refused".clone_into(&mut server.error);
+        }
+    }
+    error
 }

@@ -17,11 +17,14 @@
 //! | [`temporary_credentials`] | the first leg | 2.1 |
 //! | `pending` | what is kept meanwhile, and the callback judged by it | 2.2 |
 //! | [`token_credentials`] | the third leg | 2.3 |
-//! | `client` | the conversations | 2 |
+//! | `answer` | the endpoints' answers, granted and refused | 2.1, 2.3 |
+//! | `config`, `client` | the conversations | 2 |
 //! | [`preset`] | providers, as data | |
 
+mod answer;
 mod authorization_header;
 mod client;
+mod config;
 mod pending;
 pub mod preset;
 pub mod request;
@@ -31,7 +34,8 @@ pub mod temporary_credentials;
 pub mod token_credentials;
 
 pub use authorization_header::parse as parse_authorization_header;
-pub use client::{Client, Config, Preset};
+pub use client::Client;
+pub use config::{Config, Preset};
 pub use pending::{Pending, Verifier};
 pub use request::{Placement, Signed, Signing};
 #[cfg(feature = "rsa-sha1")]

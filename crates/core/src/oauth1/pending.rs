@@ -5,7 +5,7 @@ use super::temporary_credentials::TemporaryCredentials;
 use crate::error::{Error, Result, RuleViolation, ServerError};
 use crate::{Secret, UnixTime};
 use ::url::form_urlencoded;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use std::sync::Arc;
 
 const STAGE: &str = "authorization callback";
@@ -13,28 +13,46 @@ const SPEC: &str = "RFC 5849 section 2.2";
 
 /// A login under way. It belongs to one browser, is used up by the end of the login, and reveals a secret when it is serialized;
 /// `Debug` shows none.
+///
+/// ```
+/// use grantee_core::oauth1::Pending;
+/// let kept = r#"{"v":1,"oauth_token":"t","oauth_token_secret":"s3cret","consumer_key":"key",
+///     "server":"https://photos.example/token","callback":"oob","created_at":1700000000}"#;
+/// let pending = Pending::from_json(kept)?;
+/// assert_eq!(pending.oauth_token(), "t");
+/// assert!(!format!("{pending:?}").contains("s3cret"));
+/// # Ok::<(), grantee_core::Error>(())
+/// ```
 #[derive(Debug, Serialize, Deserialize)]
 pub struct Pending {
     #[serde(rename = "v")]
-    version: u8,
+    version: Version,
     pub(super) oauth_token: Secret,
     pub(super) oauth_token_secret: Secret,
     pub(super) consumer_key: String,
+    /// The token credentials endpoint of the server that lent them.
+    pub(super) server: String,
     callback: String,
     created_at: UnixTime,
 }
 
-const VERSION: u8 = 1;
 /// What a callback may say, in the order in which it is judged.
 const NAMES: [&str; 5] = ["oauth_token", "oauth_verifier", "oauth_problem", "denied", "error"];
 
 impl Pending {
-    pub(super) fn new(lent: TemporaryCredentials, consumer_key: &str, callback: &str, created_at: UnixTime) -> Self {
+    pub(super) fn new(
+        lent: TemporaryCredentials,
+        consumer_key: &str,
+        server: &str,
+        callback: &str,
+        created_at: UnixTime,
+    ) -> Self {
         Self {
-            version: VERSION,
+            version: Version,
             oauth_token: lent.token,
             oauth_token_secret: lent.secret,
             consumer_key: consumer_key.to_owned(),
+            server: server.to_owned(),
             callback: callback.to_owned(),
             created_at,
         }
@@ -69,10 +87,9 @@ impl Pending {
     /// # Errors
     /// [`Error::Config`] when it is something else, or of another version.
     pub fn from_json(json: &str) -> Result<Self> {
-        let refused = || Error::config("what was kept is no pending login of this version", "start the login again");
         // serde's words quote what it read.
-        let read: Self = serde_json::from_str(json).map_err(|_| refused())?;
-        if read.version == VERSION { Ok(read) } else { Err(refused()) }
+        serde_json::from_str(json)
+            .map_err(|_| Error::config("what was kept is no pending login of this version", "start the login again"))
     }
 
     /// Judges how the person came back, and returns the verifier.
@@ -119,12 +136,43 @@ impl Pending {
         }
         match verifier.filter(|verifier| !verifier.is_empty()) {
             Some(verifier) => Ok(verifier.into()),
-            None => Err(RuleViolation::new(STAGE, "the callback has oauth_verifier", SPEC).got("none").into()),
+            None => Err(RuleViolation::new(STAGE, "the callback has oauth_verifier", SPEC)
+                .got("none")
+                .hint("some servers say so that the person refused")
+                .into()),
         }
     }
 }
 
-/// How the person came back.
+/// The version of the serialized form; another one is refused rather than half understood.
+#[derive(Debug)]
+struct Version;
+
+const VERSION: u8 = 1;
+
+impl Serialize for Version {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_u8(VERSION)
+    }
+}
+
+impl<'de> Deserialize<'de> for Version {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        match u8::deserialize(deserializer)? {
+            VERSION => Ok(Self),
+            _ => Err(serde::de::Error::custom("a pending login of another version")),
+        }
+    }
+}
+
+/// How the person came back. A text is taken for the one it looks like.
+///
+/// ```
+/// use grantee_core::oauth1::Verifier;
+/// assert!(matches!(Verifier::from("https://app.example/cb?oauth_token=t&oauth_verifier=v"), Verifier::Callback(_)));
+/// assert!(matches!(Verifier::from("oauth_token=t&oauth_verifier=v"), Verifier::Callback(_)));
+/// assert!(matches!(Verifier::from("0815"), Verifier::Code(_)));
+/// ```
 #[derive(Clone, Copy)]
 #[non_exhaustive]
 pub enum Verifier<'a> {
@@ -162,7 +210,7 @@ mod tests {
 
     fn pending() -> Pending {
         let lent = TemporaryCredentials { token: "t/1".into(), secret: "s3cret".into() };
-        Pending::new(lent, "key", "https://app.example/cb", UnixTime::from_seconds(1))
+        Pending::new(lent, "key", "https://a.example/token", "https://app.example/cb", UnixTime::from_seconds(1))
     }
 
     #[test]
@@ -206,6 +254,7 @@ mod tests {
         assert!(!format!("{again:?}").contains("s3cret"));
         for bad in [kept.replace("\"v\":1", "\"v\":2"), "\"s3cret\"".to_owned()] {
             assert!(!Pending::from_json(&bad).unwrap_err().to_string().contains("s3cret"));
+            assert!(serde_json::from_str::<Pending>(&bad).is_err());
         }
     }
 }

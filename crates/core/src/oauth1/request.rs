@@ -2,15 +2,20 @@
 //! places of section 3.5, and `oauth_body_hash` for bodies that are no form
 //! ([OAuth Request Body Hash](https://datatracker.ietf.org/doc/html/draft-eaton-oauth-bodyhash-00)).
 
-use super::authorization_header;
+mod body;
+mod change;
+
 use super::signature::{HmacSha1, Secrets, SignatureMethod};
-use super::signature_base_string::{Parameters, encode_into};
+use super::signature_base_string::Parameters;
 use crate::error::{Error, Result};
 use crate::ports::{Entropy, Request};
 use crate::{Secret, UnixTime, wire};
+use body::Form;
 use bytes::Bytes;
-use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
-use http::{HeaderMap, HeaderValue};
+use change::Change;
+use http::header::{CONTENT_TYPE, HOST};
+use http::{HeaderMap, Uri};
+use std::borrow::Cow;
 use std::sync::Arc;
 
 /// Where the parameters of the protocol go (section 3.5).
@@ -105,6 +110,13 @@ impl Signing {
         self
     }
 
+    /// Lets PLAINTEXT signatures, which are the secrets themselves, travel by plain http: for tests.
+    #[must_use]
+    pub fn danger_allow_http(mut self) -> Self {
+        self.allow_http = true;
+        self
+    }
+
     pub(super) fn allow_http(&mut self) {
         self.allow_http = true;
     }
@@ -113,16 +125,24 @@ impl Signing {
         self.method.needs_reactor()
     }
 
-    /// Signs a request whose body is at hand.
+    /// Signs a request whose body is at hand. One that can't be signed is left as it was.
     ///
     /// # Errors
-    /// [`Error::Config`] for a URL that is none, for a body where its parameters can't go, for PLAINTEXT over plain http, and
-    /// when the key can't sign.
+    /// [`Error::Config`] for a URL that is none, for a body where its parameters can't go, for a parameter of the protocol that
+    /// the request has already, for PLAINTEXT over plain http, and when the key can't sign.
     pub async fn sign(&self, request: &mut Request, signer: Signer<'_>) -> Result<Signed> {
+        let subject = Subject {
+            method: request.method(),
+            uri: request.uri(),
+            headers: request.headers(),
+            body: Some(request.body()),
+        };
+        let (signed, change) = self.prepare(subject, signer).await?;
+        // Taken apart once nothing is waited for: whoever gives up a slow signer keeps the request.
         let (mut head, mut body) = std::mem::take(request).into_parts();
-        let signed = self.sign_parts(&mut head, Body::Whole(&mut body), signer).await;
+        change.apply(&mut head, Some(&mut body));
         *request = Request::from_parts(head, body);
-        signed
+        Ok(signed)
     }
 
     /// Signs a request by its head, whatever its body is made of: `None` is one that is streamed.
@@ -145,14 +165,33 @@ impl Signing {
         body: Body<'_>,
         signer: Signer<'_>,
     ) -> Result<Signed> {
-        let url = head.uri.to_string();
-        if self.method.needs_tls() {
-            let parsed = wire::url::parse("the request's URL", &url)?;
-            wire::url::confidential("the request's URL", &parsed, self.allow_http)?;
+        if self.placement == Placement::Body && matches!(body, Body::Seen(_)) {
+            return Err(Error::config(
+                "the OAuth parameters can't go into a body that is only looked at",
+                "sign the whole request, or place them in the header",
+            ));
         }
-        let form = match body.seen() {
-            Some(seen) => is_form(&head.headers, seen),
-            None if self.reads_body(&head.method, &head.headers) => {
+        let subject = Subject { method: &head.method, uri: &head.uri, headers: &head.headers, body: body.seen() };
+        let (signed, change) = self.prepare(subject, signer).await?;
+        let body = if let Body::Whole(body) = body { Some(body) } else { None };
+        change.apply(head, body);
+        Ok(signed)
+    }
+
+    /// Signs, and says what of the request changes by it.
+    async fn prepare(&self, subject: Subject<'_>, signer: Signer<'_>) -> Result<(Signed, Change)> {
+        let Subject { method, uri, headers, body } = subject;
+        if self.method.needs_tls() {
+            let url = wire::url::parse("the request's URL", &uri.to_string())?;
+            wire::url::confidential("the request's URL", &url, self.allow_http)?;
+        }
+        // A timestamp is positive (section 3.3).
+        if signer.timestamp <= 0 {
+            return Err(Error::config("the clock stands before 1970, when no request can be signed", "set it"));
+        }
+        let form = match body {
+            Some(body) => Form::of(headers, body)?,
+            None if self.reads_body(method, headers) => {
                 return Err(Error::config(
                     "this request can't be signed without its body, which is streamed",
                     "hand over a body that is there as a whole, or leave the body hash out (without_body_hash) where the server \
@@ -161,19 +200,15 @@ impl Signing {
             }
             None => Form::No,
         };
-        if self.placement == Placement::Body && !form.may_take_parameters(&head.method) {
-            return Err(Error::config(
-                "the OAuth parameters can't go into the body of this request, which is no form",
-                "send a form by POST, PUT or PATCH, or place them in the header (RFC 5849 section 3.5.2)",
-            ));
+        if self.placement == Placement::Body {
+            form.may_take_parameters(method)?;
         }
-        if self.placement == Placement::Body && !matches!(body, Body::Whole(_)) {
-            return Err(Error::config(
-                "the OAuth parameters can't go into a body that is only looked at",
-                "sign the whole request, or place them in the header",
-            ));
-        }
-        let seen = body.seen().unwrap_or_default();
+        let body = body.unwrap_or_default();
+        // A form is among what is signed; of any other body a digest is, where the method has one.
+        let hash = match self.body_hash && form == Form::No && !body.is_empty() {
+            true => self.method.body_hash(body),
+            false => None,
+        };
         let timestamp = signer.timestamp.to_string();
         let mut protocol: Vec<(&str, &str)> = Vec::with_capacity(10);
         protocol.push(("oauth_consumer_key", signer.consumer_key));
@@ -185,62 +220,71 @@ impl Signing {
             protocol.push(("oauth_version", "1.0"));
         }
         protocol.extend(signer.further.iter().copied());
-        // A form is among what is signed; of any other body a digest is, where the method has one.
-        let hash = match self.body_hash && form == Form::No && !seen.is_empty() {
-            true => self.method.body_hash(seen),
-            false => None,
-        };
         protocol.extend(hash.as_deref().map(|hash| ("oauth_body_hash", hash)));
+
         let mut parameters = Parameters::new();
-        parameters.push_form(head.uri.query().unwrap_or_default().as_bytes());
+        parameters.push_form(uri.query().unwrap_or_default().as_bytes());
+        let of_query = parameters.names().count();
         if form == Form::Yes {
-            parameters.push_form(seen);
+            parameters.push_form(body);
+        }
+        for (place, name) in parameters.names().enumerate() {
+            let here = if place < of_query { Placement::Query } else { Placement::Body };
+            self.refuse_second(name, here, &protocol)?;
         }
         protocol.iter().for_each(|(name, value)| parameters.push(name, value));
-        let base_string = parameters.base_string(head.method.as_str(), &url)?;
+        let base_string = parameters.base_string(method.as_str(), &signed_url(uri, headers)?)?;
         let secrets = Secrets { client: signer.consumer_secret, token: signer.token_secret };
         let signature = Secret::new(self.method.sign(&base_string, secrets).await?);
         protocol.push(("oauth_signature", signature.reveal()));
-        match self.placement {
-            Placement::Header => {
-                let header = authorization_header::write(self.realm.as_deref(), &protocol)?;
-                head.headers.insert(AUTHORIZATION, header);
-            }
-            Placement::Query => {
-                let joint = if url.contains('?') { '&' } else { '?' };
-                let uri = format!("{url}{joint}{}", joined(&protocol));
-                head.uri = uri
-                    .parse()
-                    .map_err(|_| Error::config("the OAuth parameters make no URL", "place them in the header"))?;
-                // The core has parsed another URL than is sent now.
-                head.extensions.remove::<crate::ports::ParsedUrl>();
-            }
-            Placement::Body => {
-                let Body::Whole(body) = body else { return Ok(Signed { base_string }) };
-                let mut form = body.to_vec();
-                if !form.is_empty() {
-                    form.push(b'&');
-                }
-                form.extend_from_slice(joined(&protocol).as_bytes());
-                *body = Bytes::from(form);
-                // Its length is another one now.
-                head.headers.remove(CONTENT_LENGTH);
-                let kind = HeaderValue::from_static("application/x-www-form-urlencoded");
-                head.headers.entry(CONTENT_TYPE).or_insert(kind);
-            }
+        let change = match self.placement {
+            Placement::Header => Change::header(self.realm.as_deref(), &protocol)?,
+            Placement::Query => Change::query(uri, &protocol)?,
+            Placement::Body => Change::body(body, &protocol),
+        };
+        Ok((Signed { base_string }, change))
+    }
+
+    /// No parameter of the protocol stands twice (section 3.1), and all whose names begin with `oauth_` are in one place
+    /// (section 3.5).
+    fn refuse_second(&self, name: &str, here: Placement, protocol: &[(&str, &str)]) -> Result<()> {
+        let ours = name == "oauth_signature" || protocol.iter().any(|(held, _)| *held == name);
+        if !name.starts_with("oauth_") || !ours && here == self.placement {
+            return Ok(());
         }
-        Ok(Signed { base_string })
+        let place = if here == Placement::Query { "query" } else { "form" };
+        Err(Error::config(
+            format!("the request has the parameter {name} in its {place} already, and OAuth parameters of its own"),
+            "leave it out: signing adds those of the protocol, all in one place (RFC 5849 sections 3.1 and 3.5)",
+        ))
     }
 
     /// Whether a request needs its body to be signed, so that one that is streamed can't be.
     fn reads_body(&self, method: &http::Method, headers: &HeaderMap) -> bool {
-        use http::Method;
         let kind = headers.get(CONTENT_TYPE);
-        let bodiless = kind.is_none()
-            && matches!(*method, Method::GET | Method::HEAD | Method::DELETE | Method::OPTIONS | Method::TRACE);
         let hashed = self.body_hash && self.method.body_hash(b"").is_some();
-        self.placement == Placement::Body || kind.is_some_and(is_form_type) || !bodiless && hashed
+        self.placement == Placement::Body
+            || kind.is_some_and(body::is_form_type)
+            || hashed && !body::has_none(method, headers)
     }
+}
+
+/// The URL as it is signed: at the host that the request names, where it names one of its own (section 3.4.1.2).
+fn signed_url<'a>(uri: &'a Uri, headers: &HeaderMap) -> Result<Cow<'a, str>> {
+    let Some(host) = headers.get(HOST) else { return Ok(uri.to_string().into()) };
+    let refused = || Error::config("the Host header is no host and port", "leave it out: the URL says them");
+    let host: http::uri::Authority = host.as_bytes().try_into().map_err(|_| refused())?;
+    let scheme = uri.scheme_str().unwrap_or_default();
+    Ok(format!("{scheme}://{host}{}", uri.path()).into())
+}
+
+/// Of a request what signing looks at.
+struct Subject<'a> {
+    method: &'a http::Method,
+    uri: &'a Uri,
+    headers: &'a HeaderMap,
+    /// `None` is one that is streamed.
+    body: Option<&'a [u8]>,
 }
 
 // A method may hold a key.
@@ -255,7 +299,7 @@ impl std::fmt::Debug for Signing {
 }
 
 /// Who signs one request, and what makes it different from every other.
-#[derive(Debug, Clone, Copy)]
+#[derive(Clone, Copy)]
 #[non_exhaustive]
 pub struct Signer<'a> {
     /// REQUIRED. The client's identifier.
@@ -289,6 +333,18 @@ impl<'a> Signer<'a> {
     }
 }
 
+// A verifier is among what is further, and a token may be all that a server asks for.
+impl std::fmt::Debug for Signer<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let further: Vec<_> = self.further.iter().map(|(name, _)| name).collect();
+        f.debug_struct("Signer")
+            .field("consumer_key", &self.consumer_key)
+            .field("timestamp", &self.timestamp)
+            .field("further", &further)
+            .finish_non_exhaustive()
+    }
+}
+
 /// A new nonce: 128 bits as hexadecimal, since some servers take letters and digits alone.
 pub(crate) fn nonce(entropy: &dyn Entropy) -> Result<String> {
     let mut bytes = [0; 16];
@@ -302,20 +358,6 @@ pub(crate) fn nonce(entropy: &dyn Entropy) -> Result<String> {
 pub struct Signed {
     /// The signature base string.
     pub base_string: String,
-}
-
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
-    Yes,
-    No,
-    /// There is no body, and nothing says what one would be.
-    Empty,
-}
-
-impl Form {
-    fn may_take_parameters(self, method: &http::Method) -> bool {
-        self != Self::No && !matches!(*method, http::Method::GET | http::Method::HEAD)
-    }
 }
 
 /// A request's body, as far as it is at hand.
@@ -333,31 +375,4 @@ impl Body<'_> {
             Self::Streamed => None,
         }
     }
-}
-
-fn is_form(headers: &HeaderMap, body: &[u8]) -> Form {
-    match headers.get(CONTENT_TYPE) {
-        Some(kind) if is_form_type(kind) => Form::Yes,
-        None if body.is_empty() => Form::Empty,
-        _ => Form::No,
-    }
-}
-
-fn is_form_type(kind: &HeaderValue) -> bool {
-    kind.to_str().is_ok_and(|kind| {
-        kind.split(';').next().unwrap_or_default().trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
-    })
-}
-
-fn joined(parameters: &[(&str, &str)]) -> String {
-    let mut text = String::with_capacity(256);
-    for (name, value) in parameters {
-        if !text.is_empty() {
-            text.push('&');
-        }
-        encode_into(name, &mut text);
-        text.push('=');
-        encode_into(value, &mut text);
-    }
-    text
 }

@@ -1,7 +1,6 @@
 //! The signature base string: [RFC 5849 section 3.4.1](https://www.rfc-editor.org/rfc/rfc5849#section-3.4.1).
 
 use crate::error::{Error, Result};
-use ::url::form_urlencoded;
 
 /// Encodes as [RFC 5849 section 3.6](https://www.rfc-editor.org/rfc/rfc5849#section-3.6) says: everything but letters, digits and
 /// `-._~`, as UTF-8, in upper case.
@@ -16,42 +15,64 @@ pub fn percent_encode(text: &str) -> String {
 }
 
 pub(crate) fn encode_into(text: &str, encoded: &mut String) {
-    const HEX: &[u8; 16] = b"0123456789ABCDEF";
     let mut plain = 0;
     for (place, byte) in text.bytes().enumerate() {
-        if byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~') {
+        if is_unreserved(byte) {
             continue;
         }
         encoded.push_str(text.get(plain..place).unwrap_or_default());
         plain = place + 1;
-        let digit = |value: u8| char::from(HEX[usize::from(value & 0x0f)]);
-        encoded.extend(['%', digit(byte >> 4), digit(byte)]);
+        encode_byte(byte, encoded);
     }
     encoded.push_str(text.get(plain..).unwrap_or_default());
 }
 
-/// Undoes [`percent_encode`]; what is not encoded stays as it is.
+fn encode_byte(byte: u8, encoded: &mut String) {
+    const HEX: &[u8; 16] = b"0123456789ABCDEF";
+    let digit = |value: u8| char::from(HEX[usize::from(value & 0x0f)]);
+    match is_unreserved(byte) {
+        true => encoded.push(char::from(byte)),
+        false => encoded.extend(['%', digit(byte >> 4), digit(byte)]),
+    }
+}
+
+const fn is_unreserved(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'.' | b'_' | b'~')
+}
+
+/// Undoes [`percent_encode`]; what is not encoded stays as it is, and what is no UTF-8 becomes U+FFFD.
 ///
 /// ```
 /// assert_eq!(grantee_core::oauth1::percent_decode("a%20b%2B+"), "a b++");
 /// ```
 pub fn percent_decode(text: &str) -> String {
-    let mut bytes = Vec::with_capacity(text.len());
-    let mut rest = text.as_bytes();
-    while let Some((&byte, after)) = rest.split_first() {
-        let digit = |place: usize| after.get(place).and_then(|digit| char::from(*digit).to_digit(16));
-        match (byte, digit(0), digit(1)) {
-            (b'%', Some(high), Some(low)) => {
-                bytes.push(u8::try_from(high * 16 + low).unwrap_or_default());
-                rest = after.get(2..).unwrap_or_default();
-            }
-            _ => {
-                bytes.push(byte);
-                rest = after;
-            }
-        }
-    }
+    let bytes: Vec<u8> = Decoded { rest: text.as_bytes(), plus_is_space: false }.collect();
     String::from_utf8_lossy(&bytes).into_owned()
+}
+
+/// The bytes that an encoded text stands for.
+struct Decoded<'a> {
+    rest: &'a [u8],
+    /// As in forms and queries.
+    plus_is_space: bool,
+}
+
+impl Iterator for Decoded<'_> {
+    type Item = u8;
+
+    fn next(&mut self) -> Option<u8> {
+        let (&byte, after) = self.rest.split_first()?;
+        let digit = |place: usize| after.get(place).and_then(|digit| char::from(*digit).to_digit(16));
+        let (decoded, after) = match (byte, digit(0), digit(1)) {
+            (b'%', Some(high), Some(low)) => {
+                (u8::try_from(high * 16 + low).unwrap_or_default(), after.get(2..).unwrap_or_default())
+            }
+            (b'+', ..) if self.plus_is_space => (b' ', after),
+            _ => (byte, after),
+        };
+        self.rest = after;
+        Some(decoded)
+    }
 }
 
 /// The URL as it is signed: [RFC 5849 section 3.4.1.2](https://www.rfc-editor.org/rfc/rfc5849#section-3.4.1.2). Scheme and host in
@@ -64,23 +85,25 @@ pub fn percent_decode(text: &str) -> String {
 /// ```
 ///
 /// # Errors
-/// [`Error::Config`] when it is no absolute http or https URL.
+/// [`Error::Config`] when it is no absolute http or https URL, or has characters before its query that a URL does not have
+/// unencoded: whoever sends it would encode them, and send another URL than was signed.
 pub fn base_string_uri(url: &str) -> Result<String> {
     // Not by a URL parser: one that normalizes the path would sign another request than is sent.
     let refused = || Error::config("the URL to sign is no absolute http or https URL", "RFC 5849 section 3.4.1.2");
     let (scheme, rest) = url.split_once("://").ok_or_else(refused)?;
     let scheme = scheme.to_ascii_lowercase();
-    if !matches!(scheme.as_str(), "http" | "https") || url.bytes().any(|byte| byte <= b' ' || byte == 0x7f) {
+    let rest = rest.split(['?', '#']).next().unwrap_or_default();
+    if !matches!(scheme.as_str(), "http" | "https") || !rest.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Err(refused());
     }
-    let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
-    let (authority, rest) = rest.split_at(end);
+    let (authority, path) = rest.split_at(rest.find('/').unwrap_or(rest.len()));
     let authority = authority.rsplit_once('@').map_or(authority, |(_, authority)| authority);
     let (host, port) = match authority.strip_prefix('[').and_then(|inner| inner.split_once(']')) {
         // An IPv6 address keeps its brackets, which a port may follow.
         Some((address, after)) => {
             let port = after.strip_prefix(':');
-            if address.is_empty() || port.is_none() && !after.is_empty() {
+            let is_address = |byte: u8| byte.is_ascii_hexdigit() || matches!(byte, b':' | b'.');
+            if address.is_empty() || !address.bytes().all(is_address) || port.is_none() && !after.is_empty() {
                 return Err(refused());
             }
             (format!("[{address}]"), port)
@@ -90,7 +113,7 @@ pub fn base_string_uri(url: &str) -> Result<String> {
             None => (authority.to_owned(), None),
         },
     };
-    if host.is_empty() || !host.starts_with('[') && host.contains([':', '[', ']']) {
+    if host.is_empty() || !host.starts_with('[') && host.contains([':', '[', ']', '\\']) {
         return Err(refused());
     }
     let port = match port {
@@ -100,17 +123,17 @@ pub fn base_string_uri(url: &str) -> Result<String> {
         }
         Some(_) => return Err(refused()),
     };
-    let path = rest.split(['?', '#']).next().filter(|path| !path.is_empty()).unwrap_or("/");
     let mut uri = format!("{scheme}://{}", host.to_ascii_lowercase());
     if let Some(port) = port.filter(|port| !matches!((scheme.as_str(), port), ("http", 80) | ("https", 443))) {
         uri.push_str(&format!(":{port}"));
     }
-    uri.push_str(path);
+    uri.push_str(if path.is_empty() { "/" } else { path });
     Ok(uri)
 }
 
 /// The parameters that are signed (section 3.4.1.3), each encoded once: of the query, of a form, and of the protocol.
-#[derive(Debug, Clone, Default)]
+/// `oauth_signature` may be among them and is left out of what is signed.
+#[derive(Clone, Default)]
 pub struct Parameters {
     /// All of them, names and values encoded, one after another.
     text: String,
@@ -133,11 +156,24 @@ impl Parameters {
         self.places.push((start, middle, self.text.len()));
     }
 
-    /// Adds what a query or a form body holds, decoded once (section 3.4.1.3.1).
+    /// Adds what a query or a form body holds, decoded once (section 3.4.1.3.1). What is no UTF-8 is signed as the bytes that it is.
     pub fn push_form(&mut self, form: &[u8]) {
-        for (name, value) in form_urlencoded::parse(form) {
-            self.push(&name, &value);
+        for pair in form.split(|byte| *byte == b'&').filter(|pair| !pair.is_empty()) {
+            let mut halves = pair.splitn(2, |byte| *byte == b'=');
+            let start = self.text.len();
+            let mut next = || {
+                let half = Decoded { rest: halves.next().unwrap_or_default(), plus_is_space: true };
+                half.for_each(|byte| encode_byte(byte, &mut self.text));
+                self.text.len()
+            };
+            let place = (start, next(), next());
+            self.places.push(place);
         }
+    }
+
+    /// The names, encoded.
+    pub(super) fn names(&self) -> impl Iterator<Item = &str> {
+        self.places.iter().map(|place| self.pair(*place).0)
     }
 
     fn pair(&self, (start, middle, end): (usize, usize, usize)) -> (&str, &str) {
@@ -145,7 +181,8 @@ impl Parameters {
     }
 
     fn sorted(&self) -> Vec<(&str, &str)> {
-        let mut pairs: Vec<_> = self.places.iter().map(|place| self.pair(*place)).collect();
+        let pairs = self.places.iter().map(|place| self.pair(*place));
+        let mut pairs: Vec<_> = pairs.filter(|(name, _)| *name != "oauth_signature").collect();
         pairs.sort_unstable();
         pairs
     }
@@ -174,18 +211,23 @@ impl Parameters {
         encode_into(&method.to_ascii_uppercase(), &mut base);
         base.push('&');
         encode_into(&uri, &mut base);
-        let mut joint = "&";
-        for (name, value) in self.sorted() {
-            base.push_str(joint);
-            joint = "%26";
+        base.push('&');
+        for (place, (name, value)) in self.sorted().into_iter().enumerate() {
+            if place > 0 {
+                base.push_str("%26");
+            }
             encode_again(name, &mut base);
             base.push_str("%3D");
             encode_again(value, &mut base);
         }
-        if self.places.is_empty() {
-            base.push('&');
-        }
         Ok(base)
+    }
+}
+
+// Values may be secrets.
+impl std::fmt::Debug for Parameters {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Parameters").field(&self.names().collect::<Vec<_>>()).finish()
     }
 }
 
@@ -243,5 +285,33 @@ mod tests {
         let mut parameters = Parameters::new();
         parameters.push_form(b"a=%2525+b&c");
         assert_eq!(parameters.normalized(), "a=%2525%20b&c=");
+    }
+
+    #[test]
+    fn bytes_that_are_no_utf8_are_signed_as_they_are() {
+        let mut parameters = Parameters::new();
+        parameters.push_form(b"b=%ff%C3&\xfe=%e4%zz&=&&x==1");
+        assert_eq!(parameters.normalized(), "=&%FE=%E4%25zz&b=%FF%C3&x=%3D1");
+    }
+
+    #[test]
+    fn the_signature_is_never_signed_and_values_are_never_shown() {
+        let mut parameters = Parameters::new();
+        parameters.push("oauth_signature", "s");
+        assert_eq!(parameters.base_string("get", "http://h").unwrap(), "GET&http%3A%2F%2Fh%2F&");
+        parameters.push("oauth_signature_method", "PLAINTEXT");
+        parameters.push_form(b"oauth%5Fsignature=s");
+        assert_eq!(parameters.normalized(), "oauth_signature_method=PLAINTEXT");
+        assert!(!format!("{parameters:?}").contains("PLAINTEXT"));
+    }
+
+    #[test]
+    fn what_a_client_would_encode_before_it_sends_it_is_not_signed() {
+        for bad in
+            ["http://\u{e4}.example/", "http://h/\u{e4}", "http://h/a b", "http://h\\x/", "http://[fe80::1%25eth0]/"]
+        {
+            assert!(base_string_uri(bad).is_err(), "{bad}");
+        }
+        assert_eq!(base_string_uri("http://h/?\u{e4}").unwrap(), "http://h/");
     }
 }

@@ -1,12 +1,10 @@
 //! Token credentials: [RFC 5849 section 2.3](https://www.rfc-editor.org/rfc/rfc5849#section-2.3).
 
-use crate::error::{Error, Result, RuleViolation, ServerError};
-use crate::wire::json;
+use super::answer::Members;
+use crate::error::Result;
 use crate::{Secret, Token};
-use ::url::form_urlencoded;
 use bytes::Bytes;
 use serde_json::Value;
-use std::sync::Arc;
 
 pub(crate) const STAGE: &str = "token credentials request";
 /// The `token_type` of a token of OAuth 1.0, here and in stores. No server sends it.
@@ -29,16 +27,25 @@ pub fn token(token: impl Into<Secret>, secret: impl Into<Secret>) -> Token {
 }
 
 /// Judges an answer of the token credentials endpoint. What else it says, such as the person's name, is in
-/// [`Token::extra`].
+/// [`Token::extra`]: so are `oauth_session_handle` and `oauth_expires_in` of the OAuth Session extension, which Yahoo had. Nothing
+/// is renewed by them.
+///
+/// ```
+/// use grantee_core::oauth1::token_credentials;
+/// let answer = http::Response::new(bytes::Bytes::from("oauth_token=t&oauth_token_secret=s3cret&screen_name=alice"));
+/// let token = token_credentials::judge(&answer)?;
+/// assert_eq!(token.get("screen_name").unwrap(), "alice");
+/// # Ok::<(), grantee_core::Error>(())
+/// ```
 ///
 /// # Errors
-/// [`Error::Server`] with the server's own text when it refuses; [`Error::Rule`] for an answer without credentials.
+/// [`Error::Server`](crate::Error::Server) with the server's own text when it refuses; [`Error::Status`](crate::Error::Status)
+/// where it says nothing; [`Error::Rule`](crate::Error::Rule) for an answer without credentials.
 pub fn judge(answer: &http::Response<Bytes>) -> Result<Token> {
     let mut members = Members::read(STAGE, answer)?;
-    let (identifier, secret) = credentials(STAGE, "RFC 5849 section 2.3", &mut members)?;
+    let (identifier, secret) = members.credentials(STAGE, "RFC 5849 section 2.3")?;
     let mut made = token(identifier, secret);
-    let further = members.0.into_iter().filter(|(name, _)| !OURS.contains(&name.as_str()));
-    made.extra.extend(further.map(|(name, value)| (name, Value::from(value))));
+    made.extra.extend(members.further().filter(|(name, _)| !OURS.contains(&name.as_str())));
     Ok(made)
 }
 
@@ -54,65 +61,6 @@ const OURS: [&str; 9] = [
     "issued_token_type",
     "key_thumbprint",
 ];
-
-/// The members of an answer, of a form or of JSON: servers send both under any content type.
-pub(super) struct Members(Vec<(String, String)>);
-
-impl Members {
-    pub(super) fn read(stage: &'static str, answer: &http::Response<Bytes>) -> Result<Self> {
-        let text = std::str::from_utf8(answer.body()).unwrap_or_default().trim();
-        let members = if text.starts_with('{') {
-            json::object(stage, answer.body())?
-                .into_iter()
-                .map(|(name, value)| (name, if let Value::String(text) = value { text } else { value.to_string() }))
-                .collect()
-        } else {
-            form_urlencoded::parse(text.as_bytes()).into_owned().collect()
-        };
-        let members = Self(members);
-        if !answer.status().is_success() {
-            return Err(members.refusal(stage, answer, text));
-        }
-        Ok(members)
-    }
-
-    pub(super) fn take(&mut self, name: &str) -> Option<String> {
-        let place = self.0.iter().position(|(held, _)| held == name)?;
-        Some(self.0.remove(place).1)
-    }
-
-    fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(held, _)| held == name).map(|(_, value)| value.as_str())
-    }
-
-    /// Servers say why in ways of their own: a word (OAuth Problem Reporting), JSON, or plain text.
-    fn refusal(&self, stage: &'static str, answer: &http::Response<Bytes>, text: &str) -> Error {
-        let code = self.get("oauth_problem").or_else(|| self.get("error")).unwrap_or("refused");
-        let mut error = ServerError::new(stage, code);
-        let said = self.get("oauth_problem_advice").or_else(|| self.get("error_description"));
-        let plain = Some(text).filter(|text| !text.is_empty() && !text.starts_with('<'));
-        error.description = said.or(plain).map(|said| said.chars().take(200).collect());
-        error.status = answer.status().as_u16();
-        error.headers = answer.headers().clone();
-        Error::Server(Arc::new(error))
-    }
-}
-
-pub(super) fn credentials(stage: &'static str, spec: &'static str, members: &mut Members) -> Result<(Secret, Secret)> {
-    let mut one = |name: &'static str| {
-        let broken = |got: &str| {
-            RuleViolation::new(stage, "the answer has credentials", spec)
-                .expected(format_args!("{name}, once"))
-                .got(got)
-        };
-        let value = members.take(name).filter(|value| !value.is_empty()).ok_or_else(|| broken("none"))?;
-        match members.take(name) {
-            Some(_) => Err(Error::from(broken("two"))),
-            None => Ok(Secret::new(value)),
-        }
-    };
-    Ok((one("oauth_token")?, one("oauth_token_secret")?))
-}
 
 #[cfg(test)]
 mod tests {
@@ -145,22 +93,34 @@ mod tests {
             "oauth_token=t&oauth_token=u&oauth_token_secret=s",
         ] {
             let error = answer(200, body).unwrap_err();
-            assert!(matches!(error, Error::Rule(_)), "{body}: {error}");
+            assert!(matches!(error, crate::Error::Rule(_)), "{body}: {error}");
         }
     }
 
     #[test]
-    fn a_refusal_says_what_the_server_said() {
-        for (body, code, description) in [
-            ("oauth_problem=token_rejected&oauth_problem_advice=gone", "token_rejected", Some("gone")),
-            ("Failed to validate oauth signature", "refused", Some("Failed to validate oauth signature")),
-            (r#"{"error":"invalid_grant","error_description":"no"}"#, "invalid_grant", Some("no")),
-            ("<html>", "refused", None),
-        ] {
-            let error = answer(401, body).unwrap_err();
-            let Error::Server(server) = &error else { panic!("{error}") };
-            assert_eq!((server.error.as_str(), server.description.as_deref()), (code, description));
-            assert_eq!(error.status(), Some(401));
+    fn nothing_in_an_answer_is_taken_for_what_a_token_says_of_itself() {
+        let token = answer(
+            200,
+            "oauth_token=t&oauth_token_secret=s&access_token=evil&token_type=Bearer&expires_at=1&obtained_at=1&scope=all\
+             &refresh_token=r&id_token=i&issued_token_type=x&key_thumbprint=k&oauth_expires_in=3600&oauth_session_handle=h",
+        )
+        .unwrap();
+        let kept: Token = serde_json::from_value(serde_json::to_value(&token).unwrap()).unwrap();
+        assert_eq!(kept, token);
+        assert_eq!((kept.access_token.reveal(), kept.token_type.as_str(), kept.expires_at), ("t", "OAuth1", None));
+        let mut names: Vec<_> = kept.extra.keys().map(String::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["oauth_expires_in", "oauth_session_handle", "oauth_token_secret"]);
+    }
+
+    #[test]
+    fn members_that_are_no_text_are_no_credentials() {
+        for body in
+            [r#"{"oauth_token":null,"oauth_token_secret":"s"}"#, r#"{"oauth_token":"t","oauth_token_secret":{"a":1}}"#]
+        {
+            assert!(matches!(answer(200, body), Err(crate::Error::Rule(_))), "{body}");
         }
+        let token = answer(200, r#"{"oauth_token":"t","oauth_token_secret":"s","user":{"id":7},"n":null}"#).unwrap();
+        assert_eq!((token.get("user").unwrap()["id"].as_i64(), token.get("n")), (Some(7), Some(&Value::Null)));
     }
 }

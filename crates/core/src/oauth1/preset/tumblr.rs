@@ -1,0 +1,37 @@
+//! Tumblr.
+
+use super::{Config, Preset, endpoints};
+
+/// [Tumblr](https://www.tumblr.com/docs/en/api/v2#oauth1-authorization). Deviates in:
+///
+/// - There is no `oob`: set the callback that the app is registered with.
+/// - Of the body of a new post, which is JSON, nothing is signed
+///   ([a maintainer on it](https://github.com/tumblr/docs/issues/72)).
+///
+/// Requests are signed by HMAC-SHA1 alone, in the header (same page). It adds `#_=_` to the callback, which means nothing.
+///
+/// ```
+/// use grantee_core::oauth1::preset::Tumblr;
+/// let tumblr = Tumblr::new();
+/// ```
+#[derive(Debug, Clone, Default)]
+#[non_exhaustive]
+pub struct Tumblr;
+
+impl Tumblr {
+    /// The base of Tumblr's API.
+    pub const API: &str = "https://api.tumblr.com/v2/";
+
+    /// tumblr.com.
+    pub fn new() -> Self {
+        Self
+    }
+}
+
+impl Preset for Tumblr {
+    fn settle(&self, config: &mut Config) {
+        let authorization = "https://www.tumblr.com/oauth/authorize";
+        let token = "https://www.tumblr.com/oauth/access_token";
+        endpoints(config, ["https://www.tumblr.com/oauth/request_token", authorization, token]);
+    }
+}
