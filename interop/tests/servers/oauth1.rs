@@ -143,7 +143,6 @@ fn a_token_is_good_in_the_realm_it_was_asked_for<F: OAuth1Face>(provider: &Provi
     let (face, credentials) = logged_in::<F>(&setup);
     let (status, answer) = face.call(Some(&credentials), &Call::new("GET", &provider.api, &[])).expect("an answer");
     assert_eq!((status, &answer["realm"]), (200, &json!("photos")));
-    // A realm is no parameter that is signed; one of the query's that has its name is.
     let Some(photos) = &provider.photos else { return };
     let call = Call::new("GET", photos, &[]);
     assert_eq!(face.call(Some(&credentials), &call).expect("an answer").0, 200);
