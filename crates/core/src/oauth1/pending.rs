@@ -37,7 +37,7 @@ pub struct Pending {
 }
 
 /// What a callback may say, in the order in which it is judged.
-const NAMES: [&str; 4] = ["oauth_token", "oauth_verifier", "oauth_problem", "denied"];
+const NAMES: [&str; 5] = ["oauth_token", "oauth_verifier", "oauth_problem", "denied", "error"];
 
 impl Pending {
     pub(super) fn new(
@@ -103,7 +103,7 @@ impl Pending {
             }
             Verifier::Callback(text) => query_of(text),
         };
-        let mut found: [Option<String>; 4] = Default::default();
+        let mut found: [Option<String>; NAMES.len()] = Default::default();
         for (name, value) in form_urlencoded::parse(query.as_bytes()).take(100) {
             let Some(place) = NAMES.iter().position(|known| *known == name) else { continue };
             let Some(slot) = found.get_mut(place) else { continue };
@@ -111,7 +111,9 @@ impl Pending {
                 return Err(RuleViolation::new(STAGE, "no parameter stands twice", SPEC).got(name).into());
             }
         }
-        let [token, verifier, problem, denied] = found;
+        let [token, verifier, problem, denied, error] = found;
+        // Authlib's word, as in OAuth 2.0. Where there is a verifier it is a parameter of the program's own.
+        let problem = problem.or(error.filter(|_| verifier.is_none()));
         // X names the refused login by its token, in a parameter of its own.
         let named = token.as_deref().or(denied.as_deref());
         let broken = || RuleViolation::new(STAGE, "oauth_token is the one that was lent", SPEC);
@@ -237,6 +239,11 @@ mod tests {
             assert_eq!(pending().judge(&text.into()).unwrap_err().server_error(), Some(code));
         }
         assert!(matches!(pending().judge(&"denied=other".into()), Err(Error::Rule(_))));
+        // Authlib names neither the login nor the problem as the others do.
+        let refused = "https://app.example/cb?error=access_denied&error_description=no";
+        assert_eq!(pending().judge(&refused.into()).unwrap_err().server_error(), Some("access_denied"));
+        let agreed = "https://app.example/cb?error=none&oauth_token=t%2F1&oauth_verifier=v";
+        assert_eq!(pending().judge(&agreed.into()).unwrap().reveal(), "v");
     }
 
     #[test]

@@ -35,7 +35,8 @@ pub struct TemporaryCredentials {
 pub fn judge(answer: &http::Response<Bytes>) -> Result<TemporaryCredentials> {
     let mut members = Members::read(STAGE, answer)?;
     let confirmed = members.once(STAGE, SPEC, "oauth_callback_confirmed")?;
-    if confirmed.as_deref() != Some("true") {
+    // Authlib writes it as Python does: True.
+    if !confirmed.as_deref().is_some_and(|confirmed| confirmed.eq_ignore_ascii_case("true")) {
         return Err(RuleViolation::new(STAGE, "the server confirms the callback", SPEC)
             .expected("oauth_callback_confirmed=true")
             .got(Excerpt(confirmed.as_deref().unwrap_or("no such parameter")))
@@ -58,6 +59,7 @@ mod tests {
     fn the_callback_is_confirmed_once_and_in_so_many_words() {
         for good in [
             "oauth_token=t&oauth_token_secret=s&oauth_callback_confirmed=true",
+            "oauth_token=t&oauth_token_secret=s&oauth_callback_confirmed=True",
             r#"{"oauth_token":"t","oauth_token_secret":"s","oauth_callback_confirmed":"true"}"#,
             r#"{"oauth_token":"t","oauth_token_secret":"s","oauth_callback_confirmed":true}"#,
         ] {
@@ -67,7 +69,6 @@ mod tests {
         for bad in [
             "oauth_token=t&oauth_token_secret=s",
             "oauth_token=t&oauth_token_secret=s&oauth_callback_confirmed=false",
-            "oauth_token=t&oauth_token_secret=s&oauth_callback_confirmed=True",
             "oauth_token=t&oauth_token_secret=s&oauth_callback_confirmed=",
             "oauth_token=t&oauth_token_secret=s&oauth_callback_confirmed=true&oauth_callback_confirmed=true",
             r#"{"oauth_token":"t","oauth_token_secret":"s","oauth_callback_confirmed":1}"#,
