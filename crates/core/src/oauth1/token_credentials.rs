@@ -55,6 +55,9 @@ const OURS: [&str; 9] = [
     "key_thumbprint",
 ];
 
+/// What an error does not show, whatever the answer's status.
+const CREDENTIALS: [&str; 2] = ["oauth_token", SECRET_MEMBER];
+
 /// The members of an answer, of a form or of JSON: servers send both under any content type.
 pub(super) struct Members(Vec<(String, String)>);
 
@@ -90,7 +93,8 @@ impl Members {
         let code = self.get("oauth_problem").or_else(|| self.get("error")).unwrap_or("refused");
         let mut error = ServerError::new(stage, code);
         let said = self.get("oauth_problem_advice").or_else(|| self.get("error_description"));
-        let plain = Some(text).filter(|text| !text.is_empty() && !text.starts_with('<'));
+        let has_credentials = CREDENTIALS.iter().any(|name| self.get(name).is_some());
+        let plain = Some(text).filter(|text| !text.is_empty() && !text.starts_with('<') && !has_credentials);
         error.description = said.or(plain).map(|said| said.chars().take(200).collect());
         error.status = answer.status().as_u16();
         error.headers = answer.headers().clone();
@@ -156,6 +160,8 @@ mod tests {
             ("Failed to validate oauth signature", "refused", Some("Failed to validate oauth signature")),
             (r#"{"error":"invalid_grant","error_description":"no"}"#, "invalid_grant", Some("no")),
             ("<html>", "refused", None),
+            ("oauth_token=t&oauth_token_secret=s", "refused", None),
+            (r#"{"oauth_token_secret":"s"}"#, "refused", None),
         ] {
             let error = answer(401, body).unwrap_err();
             let Error::Server(server) = &error else { panic!("{error}") };

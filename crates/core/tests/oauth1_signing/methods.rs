@@ -155,3 +155,22 @@ fn a_client_that_acts_for_itself_sends_no_token() {
     let read = server::verify(&request, CLIENT_SECRET, "").unwrap();
     assert_eq!(read.get("oauth_token"), None);
 }
+
+#[test]
+fn the_server_refuses_what_was_changed() {
+    let (request, _) = sign(&Signing::new(), request("GET", "https://api.example/a?b=c"));
+    let secrets = (CLIENT_SECRET, TOKEN_SECRET);
+    let refused = |change: &dyn Fn(&mut Request)| {
+        let mut changed = request.clone();
+        change(&mut changed);
+        assert!(server::verify(&changed, secrets.0, secrets.1).is_err(), "{changed:?}");
+    };
+    refused(&|request| *request.method_mut() = http::Method::PUT);
+    refused(&|request| *request.uri_mut() = "https://api.example/a?b=d".parse().unwrap());
+    refused(&|request| *request.uri_mut() = "https://api.example/A?b=c".parse().unwrap());
+    refused(&|request| *request.uri_mut() = "http://api.example/a?b=c".parse().unwrap());
+    refused(&|request| drop(request.headers_mut().insert("host", "other.example".parse().unwrap())));
+    assert!(
+        server::verify(&request, secrets.0, "other").is_err() && server::verify(&request, "other", secrets.1).is_err()
+    );
+}
