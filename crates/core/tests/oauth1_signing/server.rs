@@ -117,10 +117,9 @@ fn base_uri(request: &Request) -> String {
         Some((host, port)) if !port.contains(']') => (host, port),
         _ => (authority.as_str(), ""),
     };
-    let port = port.trim_start_matches('0');
-    let authority = match (scheme.as_str(), port) {
-        (_, "") | ("http", "80") | ("https", "443") => host.to_owned(),
-        _ => format!("{host}:{port}"),
+    let authority = match (scheme.as_str(), port.parse::<u16>()) {
+        (_, Err(_)) | ("http", Ok(80)) | ("https", Ok(443)) => host.to_owned(),
+        (_, Ok(port)) => format!("{host}:{port}"),
     };
     format!("{scheme}://{authority}{}", uri.path())
 }
