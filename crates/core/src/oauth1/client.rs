@@ -1,7 +1,7 @@
 //! The conversations: [RFC 5849 section 2](https://www.rfc-editor.org/rfc/rfc5849#section-2).
 
 use super::pending::{Pending, Verifier};
-use super::request::{self, Signed, Signer, Signing};
+use super::request::{Nonces, Signed, Signer, Signing};
 use super::temporary_credentials;
 use super::token_credentials::{self, TOKEN_TYPE};
 use crate::client::{self, Server};
@@ -144,6 +144,7 @@ impl<P: Preset + ?Sized> Preset for &P {
 #[derive(Debug, Clone)]
 pub struct Client {
     config: Arc<Config>,
+    nonces: Arc<Nonces>,
     /// What sources and calls need of a client: ports, hooks, counters, and a token type that signs.
     client: client::Client,
 }
@@ -175,7 +176,7 @@ impl Client {
         }
         config.hooks.iter().for_each(|hook| settings.add_hook(Arc::clone(hook)));
         let client = client::Client::new(settings, ports)?;
-        Ok(Self { config: Arc::new(config), client })
+        Ok(Self { config: Arc::new(config), nonces: Arc::default(), client })
     }
 
     /// The client underneath, with its ports and counters.
@@ -252,7 +253,7 @@ impl Client {
     /// # Errors
     /// As [`Signing::sign`].
     pub async fn sign(&self, request: &mut Request, token: Option<&Token>) -> Result<Signed> {
-        let nonce = request::nonce(&*self.client.ports().entropy)?;
+        let nonce = self.nonces.next(&*self.client.ports().entropy)?;
         let secret = token.and_then(crate::token_type::oauth1::secret_of);
         self.config.signing.sign(request, self.signer(&nonce, token, secret.as_ref())).await
     }
@@ -267,7 +268,7 @@ impl Client {
         body: Option<&[u8]>,
         token: Option<&Token>,
     ) -> Result<Signed> {
-        let nonce = request::nonce(&*self.client.ports().entropy)?;
+        let nonce = self.nonces.next(&*self.client.ports().entropy)?;
         let secret = token.and_then(crate::token_type::oauth1::secret_of);
         self.config.signing.sign_head(head, body, self.signer(&nonce, token, secret.as_ref())).await
     }
@@ -307,7 +308,7 @@ impl Client {
         }
         wire::url::confidential("the request's URL", &draft.url, config.allow_http)?;
         let mut request = draft.into_request()?;
-        let nonce = request::nonce(&*ports.entropy)?;
+        let nonce = self.nonces.next(&*ports.entropy)?;
         let mut signer = Signer::new(&config.consumer_key, &config.consumer_secret, ports.clock.now(), &nonce);
         signer.token = credentials.map(|(token, _)| token);
         signer.token_secret = credentials.map(|(_, secret)| secret);
