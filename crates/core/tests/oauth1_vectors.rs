@@ -82,7 +82,7 @@ fn every_case_runs() {
 }
 
 fn run(kind: &str, count: usize, check: fn(&Case)) {
-    let cases: Vec<_> = cases().iter().filter(|case| kind_of(case) == kind).map(|case| Case(case)).collect();
+    let cases: Vec<_> = cases().iter().filter(|case| kind_of(case) == kind).map(Case).collect();
     assert_eq!(cases.len(), count, "cases of the kind {kind}");
     let failed: Vec<_> = cases
         .iter()

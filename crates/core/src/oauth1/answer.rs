@@ -134,7 +134,8 @@ impl Members {
             said = said.or(code.take());
         }
         let described = ["error_description", "message"].iter().find_map(|name| self.get(name)).and_then(word);
-        let plain = Some(text).filter(|text| code.is_none() && !text.is_empty()).map(str::to_owned);
+        let shows = self.has("oauth_token") || self.has("oauth_token_secret");
+        let plain = Some(text).filter(|text| code.is_none() && !text.is_empty() && !shows).map(str::to_owned);
         (code, said.or(described).or(plain))
     }
 }
@@ -259,7 +260,9 @@ mod tests {
         let Error::Server(error) = refused(401, &"x\u{1b}".repeat(1000)) else { panic!() };
         let said = error.description.as_deref().unwrap();
         assert!(said.chars().count() <= 201 && !said.contains('\u{1b}'), "{said}");
-        let error = refused(403, "oauth_token=t&oauth_token_secret=s3cret");
-        assert!(!format!("{error} {error:?}").contains("s3cret"));
+        for body in ["oauth_token=s3cret&x=y", r#"{"oauth_token_secret":"s3cret"}"#, "oauth_token=t&oauth_token_secret=s3cret"] {
+            let error = refused(403, body);
+            assert!(!format!("{error} {error:?}").contains("s3cret"), "{body}: {error:?}");
+        }
     }
 }

@@ -76,7 +76,7 @@ impl<'a> SignedUri<'a> {
             None => !host.is_empty() && !host.contains(['[', ']', '\\']),
         };
         let digits = port.strip_prefix(':').unwrap_or(port);
-        if !is_host || port.len() > 1 && port == digits || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
+        if !is_host || !port.is_empty() && port == digits || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
             return Err(refused());
         }
         let port = match digits {
@@ -359,9 +359,14 @@ mod tests {
 
     #[test]
     fn what_a_client_would_encode_before_it_sends_it_is_not_signed() {
-        for bad in
-            ["http://\u{e4}.example/", "http://h/\u{e4}", "http://h/a b", "http://h\\x/", "http://[fe80::1%25eth0]/"]
-        {
+        for bad in [
+            "http://\u{e4}.example/",
+            "http://h/\u{e4}",
+            "http://h/a b",
+            "http://h\\x/",
+            "http://[fe80::1%25eth0]/",
+            "http://[::1]8/",
+        ] {
             assert!(base_string_uri(bad).is_err(), "{bad}");
         }
         assert_eq!(base_string_uri("http://h/?\u{e4}").unwrap(), "http://h/");

@@ -92,8 +92,8 @@ fn the_whole_wire_of_a_clients_request_with_time_and_chance_from_its_ports() {
     block_on(client.sign(&mut request, Some(&token))).unwrap();
     let expected = "GET http://photos.example.net/photos?file=vacation.jpg&size=original\n\
          authorization: OAuth oauth_consumer_key=\"key\", oauth_token=\"t\", oauth_signature_method=\"HMAC-SHA1\", \
-         oauth_timestamp=\"1700000000\", oauth_nonce=\"000102030405060708090a0b0c0d0e0f\", oauth_version=\"1.0\", \
-         oauth_signature=\"qL3jtNdiYVaV03r5CAYIYYJBxTE%3D\"\n\n";
+         oauth_version=\"1.0\", oauth_timestamp=\"1700000000\", oauth_nonce=\"000102030405060708090A0B0C0D0E0F\", \
+         oauth_signature=\"w8OrtTjMyuY6%2FCK%2FrizI0LMpbeo%3D\"\n\n";
     assert_eq!(support::whole(&request), expected);
     server::verify(&request, CLIENT_SECRET, TOKEN_SECRET).unwrap();
 }
@@ -110,8 +110,8 @@ fn each_request_has_a_nonce_of_128_bits_of_its_own_and_the_clocks_time() {
         let get = |name: &str| found.iter().find(|(held, _)| held == name).unwrap().1.clone();
         (get("oauth_timestamp"), get("oauth_nonce"))
     };
-    assert_eq!(once(), ("1700000000".into(), "000102030405060708090a0b0c0d0e0f".into()));
-    assert_eq!(once(), ("1700000000".into(), "101112131415161718191a1b1c1d1e1f".into()));
+    assert_eq!(once(), ("1700000000".into(), "000102030405060708090A0B0C0D0E0F".into()));
+    assert_eq!(once(), ("1700000000".into(), "101112131415161718191A1B1C1D1E1F".into()));
     clock.wall.store(1_800_000_000_999, Ordering::SeqCst);
     assert_eq!(once().0, "1800000000", "whole seconds");
 }
@@ -154,4 +154,58 @@ fn a_client_that_acts_for_itself_sends_no_token() {
     block_on(client(|_| ()).sign(&mut request, None)).unwrap();
     let read = server::verify(&request, CLIENT_SECRET, "").unwrap();
     assert_eq!(read.get("oauth_token"), None);
+}
+
+#[test]
+fn the_server_refuses_what_was_changed() {
+    let (request, _) = sign(&Signing::new(), request("GET", "https://api.example/a?b=c"));
+    let secrets = (CLIENT_SECRET, TOKEN_SECRET);
+    let refused = |change: &dyn Fn(&mut Request)| {
+        let mut changed = request.clone();
+        change(&mut changed);
+        assert!(server::verify(&changed, secrets.0, secrets.1).is_err(), "{changed:?}");
+    };
+    refused(&|request| *request.method_mut() = http::Method::PUT);
+    refused(&|request| *request.uri_mut() = "https://api.example/a?b=d".parse().unwrap());
+    refused(&|request| *request.uri_mut() = "https://api.example/A?b=c".parse().unwrap());
+    refused(&|request| *request.uri_mut() = "http://api.example/a?b=c".parse().unwrap());
+    refused(&|request| drop(request.headers_mut().insert("host", "other.example".parse().unwrap())));
+    assert!(
+        server::verify(&request, secrets.0, "other").is_err() && server::verify(&request, "other", secrets.1).is_err()
+    );
+}
+
+#[test]
+fn each_request_is_signed_by_the_credentials_it_comes_with() {
+    // A signing keeps what the last request had in common with the one before; clones share it, and another order of calls
+    // changes nothing.
+    let signing = Signing::new();
+    let others = [signing.clone(), signing.clone().method(HmacSha256), signing.clone().without_version().realm("r")];
+    for turn in 0..24 {
+        let (key, token) = (["a", "b"][turn % 2], [None, Some("t"), Some("u")][turn % 3]);
+        let secrets = [["x", "y"][turn / 2 % 2], ["", "z"][turn / 3 % 2]].map(Secret::from);
+        let mut signer = Signer::new(key, &secrets[0], UnixTime::from_seconds(1), "n");
+        signer.token = token;
+        signer.token_secret = Some(&secrets[1]);
+        for signing in [&signing, &others[0], &others[1], &others[2]] {
+            let mut request = form("https://api.example/?oauth=1&oauth~=2&p=3", b"oauthZ=4");
+            let made = block_on(signing.sign(&mut request, signer)).unwrap();
+            let read = server::verify(&request, secrets[0].reveal(), secrets[1].reveal()).unwrap();
+            assert_eq!((read.get("oauth_consumer_key"), read.get("oauth_token")), (Some(key), token));
+            assert_eq!(made.base_string, read.base_string);
+        }
+    }
+}
+
+#[test]
+fn no_nonce_comes_twice_among_many() {
+    let client = client(|_| ());
+    let nonces = (0..16).map(|_| {
+        let mut request = request("GET", "https://api.example/");
+        block_on(client.sign(&mut request, None)).unwrap();
+        header(&request).into_iter().find(|(name, _)| name == "oauth_nonce").unwrap().1
+    });
+    let nonces: std::collections::BTreeSet<_> = nonces.collect();
+    assert_eq!(nonces.len(), 16);
+    assert!(nonces.iter().all(|nonce| nonce.len() == 32 && nonce.bytes().all(|byte| byte.is_ascii_hexdigit())));
 }

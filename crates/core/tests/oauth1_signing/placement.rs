@@ -12,9 +12,9 @@ fn query() -> Signing {
 }
 
 const HEADER: &str = "authorization: OAuth oauth_consumer_key=\"key\", oauth_token=\"t%25k\", \
-     oauth_signature_method=\"HMAC-SHA1\", oauth_timestamp=\"137131201\", oauth_nonce=\"n\", oauth_version=\"1.0\", ";
-const PAIRS: &str = "oauth_consumer_key=key&oauth_token=t%25k&oauth_signature_method=HMAC-SHA1&oauth_timestamp=137131201\
-     &oauth_nonce=n&oauth_version=1.0&oauth_signature=";
+     oauth_signature_method=\"HMAC-SHA1\", oauth_version=\"1.0\", oauth_timestamp=\"137131201\", oauth_nonce=\"n\", ";
+const PAIRS: &str = "oauth_consumer_key=key&oauth_token=t%25k&oauth_signature_method=HMAC-SHA1&oauth_version=1.0\
+     &oauth_timestamp=137131201&oauth_nonce=n&oauth_signature=";
 
 fn signature(read: &server::Read) -> String {
     server::encode(read.get("oauth_signature").unwrap().as_bytes())

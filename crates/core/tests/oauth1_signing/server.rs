@@ -1,7 +1,9 @@
-//! The other side, as RFC 5849 section 3.2 wants it, written from the RFC alone: own decoding, sorting and HMAC.
+//! The other side, as RFC 5849 section 3.2 wants it, written from the RFC alone: own decoding, sorting and HMAC. The fuzz targets
+//! use it too.
 
 use aws_lc_rs::digest::{self, Algorithm, digest};
-use grantee_core::ports::Request;
+
+type Request = http::Request<bytes::Bytes>;
 
 type Pair = (Vec<u8>, Vec<u8>);
 
@@ -24,13 +26,10 @@ impl Read {
 
 /// Says why a request is refused.
 pub fn verify(request: &Request, client_secret: &str, token_secret: &str) -> Result<Read, String> {
-    let kind = request.headers().get("content-type").map(|kind| kind.to_str().unwrap().to_ascii_lowercase());
-    let is_form = kind.is_some_and(|kind| kind.split(';').next() == Some("application/x-www-form-urlencoded"));
-    let query = form_pairs(request.uri().query().unwrap_or_default().as_bytes());
-    let form = if is_form { form_pairs(request.body()) } else { Vec::new() };
+    let is_form = is_form(request);
+    let (query, form) = sources(request);
     let (realm, header) = header_pairs(request)?;
 
-    let is_protocol = |(name, _): &Pair| name.starts_with(b"oauth_");
     let places: Vec<Vec<Pair>> = [&header, &form, &query]
         .into_iter()
         .map(|pairs| pairs.iter().filter(|pair| is_protocol(pair)).cloned().collect())
@@ -57,8 +56,7 @@ pub fn verify(request: &Request, client_secret: &str, token_secret: &str) -> Res
     let parts = [method, base_uri(request), normalized];
     let base_string = parts.iter().map(|part| encode(part.as_bytes())).collect::<Vec<_>>().join("&");
 
-    let own = query.into_iter().chain(form).filter(|pair| !is_protocol(pair)).collect();
-    let read = Read { own, protocol: protocol.clone(), realm, base_string };
+    let read = Read { own: own(request), protocol: protocol.clone(), realm, base_string };
     if read.get("oauth_version").is_some_and(|version| version != "1.0") {
         return Err("another version".into());
     }
@@ -87,6 +85,26 @@ pub fn verify(request: &Request, client_secret: &str, token_secret: &str) -> Res
     Ok(read)
 }
 
+/// The parameters of the query and of the form, without those of the protocol.
+pub fn own(request: &Request) -> Vec<Pair> {
+    let (query, form) = sources(request);
+    query.into_iter().chain(form).filter(|pair| !is_protocol(pair)).collect()
+}
+
+fn sources(request: &Request) -> (Vec<Pair>, Vec<Pair>) {
+    let query = form_pairs(request.uri().query().unwrap_or_default().as_bytes());
+    (query, if is_form(request) { form_pairs(request.body()) } else { Vec::new() })
+}
+
+fn is_form(request: &Request) -> bool {
+    let kind = request.headers().get("content-type").and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+    kind.split(';').next().unwrap().trim().to_lowercase() == "application/x-www-form-urlencoded"
+}
+
+fn is_protocol((name, _): &Pair) -> bool {
+    name.starts_with(b"oauth_")
+}
+
 /// Section 3.4.1.2.
 fn base_uri(request: &Request) -> String {
     let uri = request.uri();
@@ -95,8 +113,14 @@ fn base_uri(request: &Request) -> String {
         Some(host) => host.to_str().unwrap().to_lowercase(),
         None => uri.authority().unwrap().as_str().rsplit('@').next().unwrap().to_lowercase(),
     };
-    let default = if scheme == "http" { ":80" } else { ":443" };
-    let authority = authority.strip_suffix(default).unwrap_or(&authority);
+    let (host, port) = match authority.rsplit_once(':') {
+        Some((host, port)) if !port.contains(']') => (host, port),
+        _ => (authority.as_str(), ""),
+    };
+    let authority = match (scheme.as_str(), port.parse::<u16>()) {
+        (_, Err(_)) | ("http", Ok(80)) | ("https", Ok(443)) => host.to_owned(),
+        (_, Ok(port)) => format!("{host}:{port}"),
+    };
     format!("{scheme}://{authority}{}", uri.path())
 }
 
@@ -196,21 +220,4 @@ pub fn base64(bytes: &[u8]) -> String {
         }
     }
     text
-}
-
-#[test]
-fn the_server_refuses_what_was_changed() {
-    let (request, _) = crate::sign(&crate::Signing::new(), crate::request("GET", "https://api.example/a?b=c"));
-    let secrets = (crate::CLIENT_SECRET, crate::TOKEN_SECRET);
-    let refused = |change: &dyn Fn(&mut Request)| {
-        let mut changed = request.clone();
-        change(&mut changed);
-        assert!(verify(&changed, secrets.0, secrets.1).is_err(), "{changed:?}");
-    };
-    refused(&|request| *request.method_mut() = http::Method::PUT);
-    refused(&|request| *request.uri_mut() = "https://api.example/a?b=d".parse().unwrap());
-    refused(&|request| *request.uri_mut() = "https://api.example/A?b=c".parse().unwrap());
-    refused(&|request| *request.uri_mut() = "http://api.example/a?b=c".parse().unwrap());
-    refused(&|request| drop(request.headers_mut().insert("host", "other.example".parse().unwrap())));
-    assert!(verify(&request, secrets.0, "other").is_err() && verify(&request, "other", secrets.1).is_err());
 }
