@@ -1,34 +1,44 @@
 //! The `Authorization` header: [RFC 5849 section 3.5.1](https://www.rfc-editor.org/rfc/rfc5849#section-3.5.1).
 
-use super::signature_base_string::{encode_into, percent_decode};
+use super::percent_encoding::{encode_into, percent_decode};
 use crate::error::{Error, Result};
 use bytes::Bytes;
 use http::HeaderValue;
 
 /// Writes it: the realm first, which is not signed, then each parameter encoded.
 pub(super) fn write(realm: Option<&str>, parameters: &[(&str, &str)]) -> Result<HeaderValue> {
-    let mut text = String::with_capacity(256);
-    text.push_str("OAuth ");
+    let mut text = start(realm);
+    parameters.iter().for_each(|(name, value)| push(name, value, &mut text));
+    end(text)
+}
+
+pub(super) fn start(realm: Option<&str>) -> Vec<u8> {
+    let mut text = Vec::with_capacity(512);
+    text.extend_from_slice(b"OAuth ");
     if let Some(realm) = realm {
-        text.push_str("realm=\"");
+        text.extend_from_slice(b"realm=\"");
         // A quoted string (RFC 9110 section 5.6.4), and no parameter of the protocol: it is escaped, not encoded.
-        for character in realm.chars() {
-            if matches!(character, '"' | '\\') {
-                text.push('\\');
+        for byte in realm.bytes() {
+            if matches!(byte, b'"' | b'\\') {
+                text.push(b'\\');
             }
-            text.push(character);
+            text.push(byte);
         }
-        text.push_str("\", ");
+        text.extend_from_slice(b"\", ");
     }
-    for (place, (name, value)) in parameters.iter().enumerate() {
-        if place > 0 {
-            text.push_str(", ");
-        }
-        encode_into(name, &mut text);
-        text.push_str("=\"");
-        encode_into(value, &mut text);
-        text.push('"');
-    }
+    text
+}
+
+/// Each with what divides it from the next.
+pub(super) fn push(name: &str, value: &str, text: &mut Vec<u8>) {
+    encode_into(name, text);
+    text.extend_from_slice(b"=\"");
+    encode_into(value, text);
+    text.extend_from_slice(b"\", ");
+}
+
+pub(super) fn end(mut text: Vec<u8>) -> Result<HeaderValue> {
+    text.truncate(text.len().saturating_sub(2));
     let mut header = HeaderValue::from_maybe_shared(Bytes::from(text))
         .map_err(|_| Error::config("the realm has characters that no header can carry", "use visible ASCII"))?;
     header.set_sensitive(true);

@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use super::pending::{Pending, Verifier};
-use super::request::{self, Signed, Signer};
+use super::request::{Nonces, Signed, Signer};
 use super::signature_base_string::percent_encode;
 use super::temporary_credentials;
 use super::token_credentials::{self, TOKEN_TYPE};
@@ -31,6 +31,7 @@ use url::Url;
 #[derive(Debug, Clone)]
 pub struct Client {
     config: Arc<Config>,
+    nonces: Arc<Nonces>,
     /// What sources and calls need of a client: ports, hooks, counters, and a token type that signs.
     client: client::Client,
 }
@@ -57,7 +58,7 @@ impl Client {
         }
         config.hooks.iter().for_each(|hook| settings.add_hook(Arc::clone(hook)));
         let client = client::Client::new(settings, ports)?;
-        Ok(Self { config: Arc::new(config), client })
+        Ok(Self { config: Arc::new(config), nonces: Arc::default(), client })
     }
 
     /// The client underneath, with its ports and counters.
@@ -155,7 +156,7 @@ impl Client {
     /// # Errors
     /// As [`Signing::sign`](super::Signing::sign); [`Error::Config`] for a token of another type.
     pub async fn sign(&self, request: &mut Request, token: Option<&Token>) -> Result<Signed> {
-        let nonce = request::nonce(&*self.client.ports().entropy)?;
+        let nonce = self.nonces.next(&*self.client.ports().entropy)?;
         let secret = token_secret(token)?;
         self.config.signing.sign(request, self.signer(&nonce, token, secret.as_ref())).await
     }
@@ -170,7 +171,7 @@ impl Client {
         body: Option<&[u8]>,
         token: Option<&Token>,
     ) -> Result<Signed> {
-        let nonce = request::nonce(&*self.client.ports().entropy)?;
+        let nonce = self.nonces.next(&*self.client.ports().entropy)?;
         let secret = token_secret(token)?;
         self.config.signing.sign_head(head, body, self.signer(&nonce, token, secret.as_ref())).await
     }
@@ -217,7 +218,7 @@ impl Client {
         }
         crate::wire::url::confidential("the request's URL", &draft.url, config.allow_http)?;
         let mut request = draft.into_request()?;
-        let nonce = request::nonce(&*ports.entropy)?;
+        let nonce = self.nonces.next(&*ports.entropy)?;
         let mut signer = Signer::new(&config.consumer_key, &config.consumer_secret, ports.clock.now(), &nonce);
         signer.token = asked.credentials.map(|(token, _)| token);
         signer.token_secret = asked.credentials.map(|(_, secret)| secret);

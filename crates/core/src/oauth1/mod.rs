@@ -26,6 +26,7 @@ mod authorization_header;
 mod client;
 mod config;
 mod pending;
+mod percent_encoding;
 pub mod preset;
 pub mod request;
 pub mod signature;
@@ -37,8 +38,9 @@ pub use authorization_header::parse as parse_authorization_header;
 pub use client::Client;
 pub use config::{Config, Preset};
 pub use pending::{Pending, Verifier};
+pub use percent_encoding::{percent_decode, percent_encode};
 pub use request::{Placement, Signed, Signing};
 #[cfg(feature = "rsa-sha1")]
 pub use signature::RsaSha1;
 pub use signature::{HmacSha1, HmacSha256, HmacSha512, Plaintext, RsaSha256, RsaSha512, Secrets, SignatureMethod};
-pub use signature_base_string::{Parameters, base_string_uri, percent_decode, percent_encode};
+pub use signature_base_string::{Parameters, base_string_uri};

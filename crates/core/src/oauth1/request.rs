@@ -4,19 +4,23 @@
 
 mod body;
 mod change;
+mod fixed;
 
+use super::percent_encoding::{ascii, hex};
 use super::signature::{HmacSha1, Secrets, SignatureMethod};
-use super::signature_base_string::Parameters;
+use super::signature_base_string::{Parameters, SignedUri};
 use crate::error::{Error, Result};
 use crate::ports::{Entropy, Request};
 use crate::{Secret, UnixTime, wire};
+use arc_swap::ArcSwapOption;
 use body::Form;
 use bytes::Bytes;
 use change::Change;
+use fixed::Fixed;
 use http::header::{CONTENT_TYPE, HOST};
+use http::uri::Authority;
 use http::{HeaderMap, Uri};
-use std::borrow::Cow;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// Where the parameters of the protocol go (section 3.5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -46,6 +50,8 @@ pub struct Signing {
     version: bool,
     body_hash: bool,
     allow_http: bool,
+    /// What of the last signature was the same as of the one before. Shared by clones that sign alike.
+    fixed: Arc<ArcSwapOption<Fixed>>,
 }
 
 impl Default for Signing {
@@ -57,6 +63,7 @@ impl Default for Signing {
             version: true,
             body_hash: true,
             allow_http: false,
+            fixed: Arc::default(),
         }
     }
 }
@@ -69,16 +76,14 @@ impl Signing {
 
     /// By this method.
     #[must_use]
-    pub fn method(mut self, method: impl SignatureMethod + 'static) -> Self {
-        self.method = Arc::new(method);
-        self
+    pub fn method(self, method: impl SignatureMethod + 'static) -> Self {
+        self.shared_method(Arc::new(method))
     }
 
     /// As [`method`](Self::method), of one that is shared.
     #[must_use]
-    pub fn shared_method(mut self, method: Arc<dyn SignatureMethod>) -> Self {
-        self.method = method;
-        self
+    pub fn shared_method(self, method: Arc<dyn SignatureMethod>) -> Self {
+        Self { method, fixed: Arc::default(), ..self }
     }
 
     /// Where the parameters go.
@@ -90,16 +95,14 @@ impl Signing {
 
     /// The realm in the header, which is not signed (section 3.4.1.3.1). It has no meaning elsewhere.
     #[must_use]
-    pub fn realm(mut self, realm: impl Into<String>) -> Self {
-        self.realm = Some(realm.into());
-        self
+    pub fn realm(self, realm: impl Into<String>) -> Self {
+        Self { realm: Some(realm.into()), fixed: Arc::default(), ..self }
     }
 
     /// Leaves `oauth_version` out, which is OPTIONAL.
     #[must_use]
-    pub fn without_version(mut self) -> Self {
-        self.version = false;
-        self
+    pub fn without_version(self) -> Self {
+        Self { version: false, fixed: Arc::default(), ..self }
     }
 
     /// Leaves `oauth_body_hash` out, for a server that refuses what it does not know. A body that is no form is then not signed:
@@ -209,33 +212,45 @@ impl Signing {
             true => self.method.body_hash(body),
             false => None,
         };
+        let query = uri.query().unwrap_or_default();
+        // Most are letters and digits; those that are not become five bytes.
+        let mut parameters = Parameters::with_capacity(16, 512 + 2 * query.len());
+        parameters.push_form(query.as_bytes());
+        let of_query = parameters.len();
+        if form == Form::Yes {
+            parameters.push_form(body);
+        }
+        let host = host(headers)?;
+        let uri_of = SignedUri::of_uri(uri, host.as_ref())?;
         let timestamp = signer.timestamp.to_string();
+        let fixed = self.fixed(&signer);
+        let alone = !parameters.has_any_of_the_protocol();
+        // The usual request: nothing in it but what was in the one before, the timestamp and the nonce.
+        if alone && self.placement == Placement::Header && hash.is_none() && signer.further.is_empty() {
+            parameters.push_protocol(|base| fixed.write_base(&timestamp, signer.nonce, base));
+            let base_string = parameters.into_base_string(method.as_str(), &uri_of);
+            let signature = Secret::new(fixed.method.sign(&base_string, signer.secrets()).await?);
+            let header = fixed.header(&timestamp, signer.nonce, signature.reveal())?;
+            return Ok((Signed { base_string }, Change::Header(header)));
+        }
         let mut protocol: Vec<(&str, &str)> = Vec::with_capacity(10);
         protocol.push(("oauth_consumer_key", signer.consumer_key));
         protocol.extend(signer.token.map(|token| ("oauth_token", token)));
         protocol.push(("oauth_signature_method", self.method.name()));
-        protocol.push(("oauth_timestamp", &timestamp));
-        protocol.push(("oauth_nonce", signer.nonce));
         if self.version {
             protocol.push(("oauth_version", "1.0"));
         }
+        protocol.push(("oauth_timestamp", &timestamp));
+        protocol.push(("oauth_nonce", signer.nonce));
         protocol.extend(signer.further.iter().copied());
         protocol.extend(hash.as_deref().map(|hash| ("oauth_body_hash", hash)));
-
-        let mut parameters = Parameters::new();
-        parameters.push_form(uri.query().unwrap_or_default().as_bytes());
-        let of_query = parameters.names().count();
-        if form == Form::Yes {
-            parameters.push_form(body);
-        }
         for (place, name) in parameters.names().enumerate() {
             let here = if place < of_query { Placement::Query } else { Placement::Body };
             self.refuse_second(name, here, &protocol)?;
         }
         protocol.iter().for_each(|(name, value)| parameters.push(name, value));
-        let base_string = parameters.base_string(method.as_str(), &signed_url(uri, headers)?)?;
-        let secrets = Secrets { client: signer.consumer_secret, token: signer.token_secret };
-        let signature = Secret::new(self.method.sign(&base_string, secrets).await?);
+        let base_string = parameters.into_base_string(method.as_str(), &uri_of);
+        let signature = Secret::new(fixed.method.sign(&base_string, signer.secrets()).await?);
         protocol.push(("oauth_signature", signature.reveal()));
         let change = match self.placement {
             Placement::Header => Change::header(self.realm.as_deref(), &protocol)?,
@@ -245,14 +260,24 @@ impl Signing {
         Ok((Signed { base_string }, change))
     }
 
+    fn fixed(&self, signer: &Signer<'_>) -> Arc<Fixed> {
+        if let Some(fixed) = self.fixed.load_full().filter(|fixed| fixed.is_of(signer)) {
+            return fixed;
+        }
+        let fixed = Arc::new(Fixed::new(&self.method, self.realm.as_deref(), self.version, signer));
+        self.fixed.store(Some(Arc::clone(&fixed)));
+        fixed
+    }
+
     /// No parameter of the protocol stands twice (section 3.1), and all whose names begin with `oauth_` are in one place
     /// (section 3.5).
-    fn refuse_second(&self, name: &str, here: Placement, protocol: &[(&str, &str)]) -> Result<()> {
-        let ours = name == "oauth_signature" || protocol.iter().any(|(held, _)| *held == name);
-        if !name.starts_with("oauth_") || !ours && here == self.placement {
+    fn refuse_second(&self, name: &[u8], here: Placement, protocol: &[(&str, &str)]) -> Result<()> {
+        let ours = name == b"oauth_signature" || protocol.iter().any(|(held, _)| held.as_bytes() == name);
+        if !name.starts_with(b"oauth_") || !ours && here == self.placement {
             return Ok(());
         }
         let place = if here == Placement::Query { "query" } else { "form" };
+        let name = String::from_utf8_lossy(name);
         Err(Error::config(
             format!("the request has the parameter {name} in its {place} already, and OAuth parameters of its own"),
             "leave it out: signing adds those of the protocol, all in one place (RFC 5849 sections 3.1 and 3.5)",
@@ -269,13 +294,11 @@ impl Signing {
     }
 }
 
-/// The URL as it is signed: at the host that the request names, where it names one of its own (section 3.4.1.2).
-fn signed_url<'a>(uri: &'a Uri, headers: &HeaderMap) -> Result<Cow<'a, str>> {
-    let Some(host) = headers.get(HOST) else { return Ok(uri.to_string().into()) };
-    let refused = || Error::config("the Host header is no host and port", "leave it out: the URL says them");
-    let host: http::uri::Authority = host.as_bytes().try_into().map_err(|_| refused())?;
-    let scheme = uri.scheme_str().unwrap_or_default();
-    Ok(format!("{scheme}://{host}{}", uri.path()).into())
+/// The host that the request names, where it names one of its own: that one is signed (section 3.4.1.2).
+fn host(headers: &HeaderMap) -> Result<Option<Authority>> {
+    let Some(host) = headers.get(HOST) else { return Ok(None) };
+    let host = host.as_bytes().try_into();
+    host.map(Some).map_err(|_| Error::config("the Host header is no host and port", "leave it out: the URL says them"))
 }
 
 /// Of a request what signing looks at.
@@ -331,6 +354,10 @@ impl<'a> Signer<'a> {
             further: &[],
         }
     }
+
+    fn secrets(&self) -> Secrets<'a> {
+        Secrets { client: self.consumer_secret, token: self.token_secret }
+    }
 }
 
 // A verifier is among what is further, and a token may be all that a server asks for.
@@ -345,11 +372,42 @@ impl std::fmt::Debug for Signer<'_> {
     }
 }
 
-/// A new nonce: 128 bits as hexadecimal, since some servers take letters and digits alone.
-pub(crate) fn nonce(entropy: &dyn Entropy) -> Result<String> {
-    let mut bytes = [0; 16];
-    entropy.fill(&mut bytes)?;
-    Ok(bytes.iter().map(|byte| format!("{byte:02x}")).collect())
+/// Nonces of 128 bits as hexadecimal, since some servers take letters and digits alone. Chance is drawn for 32 of them at once.
+#[derive(Default)]
+pub(crate) struct Nonces(Mutex<Drawn>);
+
+struct Drawn {
+    chance: [u8; 512],
+    used: usize,
+}
+
+impl Default for Drawn {
+    fn default() -> Self {
+        Self { chance: [0; 512], used: 512 }
+    }
+}
+
+impl Nonces {
+    pub(crate) fn next(&self, entropy: &dyn Entropy) -> Result<String> {
+        let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if drawn.used >= drawn.chance.len() {
+            entropy.fill(&mut drawn.chance)?;
+            drawn.used = 0;
+        }
+        let place = drawn.used;
+        drawn.used += 16;
+        let mut nonce = Vec::with_capacity(32);
+        let chance = drawn.chance.get(place..place + 16).unwrap_or_default();
+        chance.iter().for_each(|byte| nonce.extend_from_slice(&hex(*byte)));
+        Ok(ascii(nonce))
+    }
+}
+
+// What comes next is nobody's affair.
+impl std::fmt::Debug for Nonces {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Nonces(..)")
+    }
 }
 
 /// What signing a request went by, to compare with a server's own where a signature is refused. It holds no secret.

@@ -3,7 +3,7 @@
 use super::{ProofContext, TokenType, other_type};
 use crate::error::{Error, Result};
 use crate::oauth1::Signing;
-use crate::oauth1::request::{Body, Signer, nonce};
+use crate::oauth1::request::{Body, Nonces, Signer};
 use crate::oauth1::token_credentials::{SECRET_MEMBER, TOKEN_TYPE};
 use crate::ports::BoxFuture;
 use crate::{Secret, Token};
@@ -12,17 +12,23 @@ use http::HeaderValue;
 use serde_json::Value;
 
 /// Signs requests with the client's secret and the token's. [`oauth1::Client`](crate::oauth1::Client) sets it.
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 pub struct OAuth1 {
     consumer_key: String,
     consumer_secret: Secret,
     signing: Signing,
+    nonces: Nonces,
 }
 
 impl OAuth1 {
     /// For this client.
     pub fn new(consumer_key: impl Into<String>, consumer_secret: impl Into<Secret>, signing: Signing) -> Self {
-        Self { consumer_key: consumer_key.into(), consumer_secret: consumer_secret.into(), signing }
+        Self {
+            consumer_key: consumer_key.into(),
+            consumer_secret: consumer_secret.into(),
+            signing,
+            nonces: Nonces::default(),
+        }
     }
 }
 
@@ -62,7 +68,7 @@ impl TokenType for OAuth1 {
         body: Option<&'a mut Bytes>,
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let nonce = nonce(context.entropy)?;
+            let nonce = self.nonces.next(context.entropy)?;
             let secret = context.token.and_then(secret_of);
             let mut signer = Signer::new(&self.consumer_key, &self.consumer_secret, context.now, &nonce);
             signer.token = context.token.map(|token| token.access_token.reveal()).filter(|token| !token.is_empty());

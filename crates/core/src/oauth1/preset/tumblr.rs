@@ -4,9 +4,8 @@ use super::{Config, Preset, endpoints};
 
 /// [Tumblr](https://www.tumblr.com/docs/en/api/v2#oauth1-authorization). Deviates in:
 ///
-/// - There is no `oob`: set the callback that the app is registered with.
-/// - Of the body of a new post, which is JSON, nothing is signed
-///   ([a maintainer on it](https://github.com/tumblr/docs/issues/72)).
+/// - There is no `oob`, which it refuses in plain text
+///   ([as reported](https://github.com/scribejava/scribejava/issues/381)): set the callback that the app is registered with.
 ///
 /// Requests are signed by HMAC-SHA1 alone, in the header (same page). It adds `#_=_` to the callback, which means nothing.
 ///

@@ -5,12 +5,13 @@ use super::{Config, Preset, endpoints};
 /// [X](https://docs.x.com/fundamentals/authentication/oauth-1-0a/obtaining-user-access-tokens), formerly Twitter. Deviates in:
 ///
 /// - A person who refuses comes back with `denied`, the token of the login, in the place of `oauth_token`
-///   ([permission model](https://developer.x.com/en/docs/apps/app-permissions)). That is understood everywhere.
+///   ([its page, quoted](https://github.com/omab/python-social-auth/pull/242)). That is understood everywhere.
 /// - Errors are JSON or XML with a number: `{"errors":[{"code":32,"message":"Could not authenticate you."}]}`
 ///   ([codes](https://developer.x.com/en/support/x-api/error-troubleshooting)). That is understood everywhere.
 /// - Query and form are signed and nothing else of a body
 ///   ([creating a signature](https://docs.x.com/fundamentals/authentication/oauth-1-0a/creating-a-signature)); an
-///   `oauth_body_hash`, which that page does not have, was refused.
+///   `oauth_body_hash`, which that page does not have, is [known to be refused](https://github.com/joestump/python-oauth2/pull/103).
+///   The Ads API's uploads alone [want one](https://github.com/abraham/twitteroauth/issues/493).
 ///
 /// A token serves until the person or X revokes it. Each callback is registered with the app beforehand.
 ///

@@ -2,7 +2,7 @@
 
 use crate::error::{Error, Result};
 use crate::oauth1::authorization_header;
-use crate::oauth1::signature_base_string::encode_into;
+use crate::oauth1::percent_encoding::{ascii, encode_into};
 use crate::ports::ParsedUrl;
 use bytes::Bytes;
 use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE};
@@ -81,14 +81,14 @@ fn is_oauth(header: &HeaderValue) -> bool {
 }
 
 fn joined(parameters: &[(&str, &str)]) -> String {
-    let mut text = String::with_capacity(256);
+    let mut text = Vec::with_capacity(256);
     for (name, value) in parameters {
         if !text.is_empty() {
-            text.push('&');
+            text.push(b'&');
         }
         encode_into(name, &mut text);
-        text.push('=');
+        text.push(b'=');
         encode_into(value, &mut text);
     }
-    text
+    ascii(text)
 }

@@ -6,6 +6,24 @@ use crate::error::Result;
 use crate::ports::BoxFuture;
 use aws_lc_rs::{digest, hmac};
 use grantee_jose::base64url::encode_standard;
+use std::sync::Arc;
+
+/// HMAC with a key that is ready.
+struct Keyed {
+    name: &'static str,
+    key: hmac::Key,
+}
+
+impl SignatureMethod for Keyed {
+    fn name(&self) -> &str {
+        self.name
+    }
+
+    fn sign<'a>(&'a self, base_string: &'a str, _: Secrets<'a>) -> BoxFuture<'a, Result<String>> {
+        let signature = encode_standard(hmac::sign(&self.key, base_string.as_bytes()));
+        Box::pin(std::future::ready(Ok(signature)))
+    }
+}
 
 macro_rules! hmac_method {
     ($(#[$doc:meta])* $type:ident, $name:literal, $hmac:path, $digest:path) => {
@@ -22,6 +40,10 @@ macro_rules! hmac_method {
                 let key = hmac::Key::new($hmac, secrets.joined().as_bytes());
                 let signature = encode_standard(hmac::sign(&key, base_string.as_bytes()));
                 Box::pin(std::future::ready(Ok(signature)))
+            }
+
+            fn with_secrets(&self, secrets: Secrets<'_>) -> Option<Arc<dyn SignatureMethod>> {
+                Some(Arc::new(Keyed { name: $name, key: hmac::Key::new($hmac, secrets.joined().as_bytes()) }))
             }
 
             fn body_hash(&self, body: &[u8]) -> Option<String> {

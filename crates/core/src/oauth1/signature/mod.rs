@@ -11,10 +11,11 @@ pub use plaintext::Plaintext;
 pub use rsa::RsaSha1;
 pub use rsa::{RsaSha256, RsaSha512};
 
-use super::signature_base_string::encode_into;
+use super::percent_encoding::{ascii, encode_into};
 use crate::Secret;
 use crate::error::Result;
 use crate::ports::BoxFuture;
+use std::sync::Arc;
 use zeroize::Zeroizing;
 
 /// Makes the value of `oauth_signature`.
@@ -44,6 +45,12 @@ pub trait SignatureMethod: Send + Sync {
     /// # Errors
     /// [`Error::Config`](crate::Error::Config) when the key can't sign.
     fn sign<'a>(&'a self, base_string: &'a str, secrets: Secrets<'a>) -> BoxFuture<'a, Result<String>>;
+
+    /// This method with a key made of these secrets, where making one takes its time. [`Signing`](super::Signing) keeps it while the
+    /// secrets stay the same; it gets the same ones again at each [`sign`](Self::sign).
+    fn with_secrets(&self, _: Secrets<'_>) -> Option<Arc<dyn SignatureMethod>> {
+        None
+    }
 
     /// The digest of a body that is no form, for `oauth_body_hash`; `None` where the method has none.
     fn body_hash(&self, _: &[u8]) -> Option<String> {
@@ -75,10 +82,10 @@ impl Secrets<'_> {
     pub fn joined(self) -> Zeroizing<String> {
         let token = self.token.map(Secret::reveal).unwrap_or_default();
         // Room for every byte encoded, so that nothing of them is left behind in a buffer that was outgrown.
-        let mut key = Zeroizing::new(String::with_capacity(3 * (self.client.reveal().len() + token.len()) + 1));
+        let mut key = Zeroizing::new(Vec::with_capacity(3 * (self.client.reveal().len() + token.len()) + 1));
         encode_into(self.client.reveal(), &mut key);
-        key.push('&');
+        key.push(b'&');
         encode_into(token, &mut key);
-        key
+        Zeroizing::new(ascii(std::mem::take(&mut key)))
     }
 }
