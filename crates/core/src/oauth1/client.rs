@@ -2,8 +2,8 @@
 
 use super::config::Config;
 use super::pending::{Pending, Verifier};
+use super::percent_encode;
 use super::request::{Nonces, Signed, Signer};
-use super::signature_base_string::percent_encode;
 use super::temporary_credentials;
 use super::token_credentials::{self, TOKEN_TYPE};
 use crate::client::{self, Server};
