@@ -118,7 +118,7 @@ pub(crate) struct TokenArgs {
     pub(crate) token: Option<String>,
 
     /// A file with the token's secret, - for stdin. GRANTEE_TOKEN_SECRET holds the secret itself.
-    #[arg(long, env = "GRANTEE_TOKEN_SECRET_FILE", hide_env = true, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", requires = "token")]
     pub(crate) token_secret_file: Option<PathBuf>,
 
     /// With no token: the client signs for itself.

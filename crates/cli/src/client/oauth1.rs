@@ -19,10 +19,13 @@ use grantee::{Error, Secret, Token};
 use http::Method;
 use std::path::Path;
 
+/// How one setting is said to a client.
+type Say = fn(ClientBuilder, &str) -> ClientBuilder;
+
 /// Whose requests are signed.
 pub(crate) enum Whose {
     /// Of the person whose token was given.
-    Given(Token),
+    Given(Box<Token>),
     /// Of the person whose token the profile holds.
     Held,
     /// The client's own.
@@ -39,7 +42,7 @@ impl Setup {
         }
         builder = builder.signing(self.signing()?);
         let server = &settings.oauth1.server;
-        let endpoints: [(fn(ClientBuilder, &str) -> ClientBuilder, &Option<String>); 3] = [
+        let endpoints: [(Say, &Option<String>); 3] = [
             (|builder, url| builder.temporary_credentials_endpoint(url), &server.temporary_credentials_endpoint),
             (|builder, url| builder.authorization_endpoint(url), &settings.authorization_endpoint),
             (|builder, url| builder.token_credentials_endpoint(url), &server.token_credentials_endpoint),
@@ -170,13 +173,13 @@ impl Setup {
             Some(file) => self.stdin.secret_file("the token's secret", file)?,
             None => environment("GRANTEE_TOKEN_SECRET")?.unwrap_or_default(),
         };
-        Ok(Whose::Given(token_credentials::token(token, secret)))
+        Ok(Whose::Given(Box::new(token_credentials::token(token, secret))))
     }
 
     /// The session whose requests are signed.
     pub(crate) fn oauth1_session(&self, client: &Client, whose: Whose) -> Result<SessionBuilder> {
         Ok(match (whose, &self.profile) {
-            (Whose::Given(token), _) => client.session_of(token),
+            (Whose::Given(token), _) => client.session_of(*token),
             (Whose::Held, Some(profile)) => client.session().account(profile.name()).store(profile.tokens()?),
             (Whose::Held | Whose::Nobody, _) => client.two_legged(),
         })

@@ -323,3 +323,20 @@ fn what_a_login_lacks_is_named_by_its_option() {
     let ran = home.run(&["oauth1", "login", "--json"]).exits(2);
     assert!(ran.error()["hint"].as_str().unwrap().contains("--consumer-key"));
 }
+
+#[test]
+fn what_a_server_wants_besides_is_said() {
+    let (home, server) = (Home::new(), server());
+    let options = client(&home, &server);
+    let start = ["oauth1", "login", "--start", "pending", "--credentials-method", "GET", "--param", "name=Two words"];
+    let more = ["--temporary-credentials-param", "x_auth_access_type=read", "--callback", CALLBACK];
+    let url = home.run(&with(&[&start[..], &more].concat(), &options)).exits(0);
+    let url = url::Url::parse(url.text().trim()).unwrap();
+    assert!(url.query_pairs().any(|(name, value)| (&*name, &*value) == ("name", "Two words")), "{url}");
+    let asked = server.requests_to(Endpoint::OAuth1TemporaryCredentials).remove(0);
+    assert_eq!(asked.method, "GET");
+    assert!(asked.query.unwrap().contains("x_auth_access_type=read"));
+    let ran = home.run(&with(&["oauth1", "login", "--no-browser", "--param", "password=x"], &options)).exits(2);
+    assert!(ran.stderr.contains("process list"));
+    home.run(&with(&["oauth1", "login", "--proxy", "http://user:s3cret@127.0.0.1:9"], &options)).exits(2);
+}

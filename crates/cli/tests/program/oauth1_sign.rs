@@ -269,6 +269,7 @@ fn a_client_has_a_name_and_something_to_sign_with() {
         .exits(0);
     sign(&home, &["GET", "photos.example.net"]).exits(2);
     sign(&home, &["GET", url, "--token", "nnch734d00sl2jdk"]).exits(2);
+    sign(&home, &["GET", url, "--token-secret-file", "token-secret"]).exits(2);
 }
 
 #[test]

@@ -120,17 +120,16 @@ pub(super) fn methods(_: &Server, steps: &mut Steps) -> Outcome {
     let pem = steps.step("its public half written", key.to_public_pem())?;
     let registered = OAuth1Client::new("both", "secret").rsa_public_key(&pem);
     let server = steps.step("server started that knows it", Server::builder().oauth1_client(registered).try_start())?;
-    let mut all = vec![
+    for (name, signing) in [
         ("HMAC-SHA1", Signing::new().method(HmacSha1)),
         ("HMAC-SHA256", Signing::new().method(HmacSha256)),
         ("HMAC-SHA512", Signing::new().method(HmacSha512)),
         ("PLAINTEXT", Signing::new().method(Plaintext)),
+        #[cfg(feature = "rsa-sha1")]
+        ("RSA-SHA1", Signing::new().method(steps.step("key taken up", RsaSha1::from_key(&key))?)),
         ("RSA-SHA256", Signing::new().method(steps.step("key taken up", RsaSha256::from_key(&key))?)),
         ("RSA-SHA512", Signing::new().method(steps.step("key taken up", RsaSha512::from_key(&key))?)),
-    ];
-    #[cfg(feature = "rsa-sha1")]
-    all.push(("RSA-SHA1", Signing::new().method(steps.step("key taken up", RsaSha1::from_key(&key))?)));
-    for (name, signing) in all {
+    ] {
         let client = steps.step("client made", Client::builder("both", "secret").signing(signing).build())?;
         let session = steps.step("session made", session(&server, client.two_legged()))?;
         let called = call(&server, &session, "/oauth1/two-legged/stock", &[("signature_method", name)]);

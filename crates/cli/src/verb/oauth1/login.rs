@@ -10,6 +10,7 @@ use crate::{output, private_file, token_json};
 use grantee::Token;
 use grantee::blocking::oauth1::Client;
 use grantee::oauth1::Pending;
+use grantee::oauth1::token_credentials::SECRET_MEMBER;
 use grantee::ports::Cancel;
 use serde_json::Map;
 use std::path::Path;
@@ -39,6 +40,12 @@ pub(super) fn run(args: Login, json: bool) -> Result<()> {
         _ => in_browser(&setup, callback.as_deref())?,
     };
     let kept = setup.keep_oauth1(&client, &token);
+    if !json && output == TokenForm::Json && output::is_terminal() && setup.profile.is_some() && kept.is_ok() {
+        // The profile has the token; the person sees what else was said, such as their name.
+        let mut said = token.extra;
+        said.remove(SECRET_MEMBER);
+        return output::members(&said.into());
+    }
     // What the server has given is printed also where it could not be kept.
     token_json::print_with(&token, Map::new(), output, json)?;
     kept

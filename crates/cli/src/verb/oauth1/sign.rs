@@ -73,7 +73,7 @@ pub(super) fn run(args: Sign, json: bool) -> Result<()> {
 /// The token that is named, or held.
 fn token(setup: &Setup, client: &Client, whose: Whose) -> Result<Option<Token>> {
     match whose {
-        Whose::Given(token) => Ok(Some(token)),
+        Whose::Given(token) => Ok(Some(*token)),
         Whose::Nobody => Ok(None),
         Whose::Held => {
             let held = build(setup.oauth1_session(client, whose)?)?.token();
