@@ -260,7 +260,9 @@ mod tests {
         let Error::Server(error) = refused(401, &"x\u{1b}".repeat(1000)) else { panic!() };
         let said = error.description.as_deref().unwrap();
         assert!(said.chars().count() <= 201 && !said.contains('\u{1b}'), "{said}");
-        for body in ["oauth_token=s3cret&x=y", r#"{"oauth_token_secret":"s3cret"}"#, "oauth_token=t&oauth_token_secret=s3cret"] {
+        for body in
+            ["oauth_token=s3cret&x=y", r#"{"oauth_token_secret":"s3cret"}"#, "oauth_token=t&oauth_token_secret=s3cret"]
+        {
             let error = refused(403, body);
             assert!(!format!("{error} {error:?}").contains("s3cret"), "{body}: {error:?}");
         }
