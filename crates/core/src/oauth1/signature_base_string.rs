@@ -167,8 +167,7 @@ impl Parameters {
     pub fn push_form(&mut self, form: &[u8]) {
         let mut rest = form;
         let (mut start, mut middle) = (self.text.len(), None);
-        // Room for every byte encoded twice, and for the equals sign of a last name without one.
-        self.text.resize(start + 5 * form.len() + EQUALS.len(), 0);
+        self.text.resize(start + room(form), 0);
         let mut end = start;
         loop {
             let next = rest.split_first();
@@ -293,6 +292,13 @@ impl Parameters {
     }
 }
 
+/// Enough for a form encoded twice, where an ampersand leaves room for the equals sign of a name without one, as the end does.
+fn room(form: &[u8]) -> usize {
+    // Counting what is encoded pays where there is much of it.
+    let encoded = if form.len() < 4096 { form.len() } else { form.iter().filter(|byte| !is_plain(**byte)).count() };
+    form.len() + 4 * encoded + EQUALS.len()
+}
+
 // Values may be secrets.
 impl std::fmt::Debug for Parameters {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -337,6 +343,16 @@ mod tests {
         let mut parameters = Parameters::new();
         parameters.push_form(b"a=%2525+b&c");
         assert_eq!(parameters.normalized(), "a=%2525%20b&c=");
+    }
+
+    #[test]
+    fn a_large_form_takes_room_for_what_it_becomes() {
+        let mut parameters = Parameters::new();
+        parameters.push_form(&b"name=value&".repeat(100_000));
+        assert!(parameters.text.capacity() <= 2_200_000, "{}", parameters.text.capacity());
+        let mut parameters = Parameters::new();
+        parameters.push_form("ä".repeat(1000).as_bytes());
+        assert_eq!(parameters.normalized(), "%C3%A4".repeat(1000) + "=");
     }
 
     #[test]
