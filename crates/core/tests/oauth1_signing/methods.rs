@@ -253,6 +253,7 @@ fn clones_that_sign_otherwise_take_nothing_over() {
     }
     let (_, read) = sign(&first.clone().realm("other"), request("GET", "https://api.example/"));
     assert_eq!(read.realm.as_deref(), Some("other"));
-    let (signed, _) = sign(&first.placement(grantee_core::oauth1::Placement::Query), request("GET", "https://api.example/"));
+    let (signed, _) =
+        sign(&first.placement(grantee_core::oauth1::Placement::Query), request("GET", "https://api.example/"));
     assert!(!signed.headers().contains_key("authorization"));
 }
