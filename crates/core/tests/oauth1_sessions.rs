@@ -365,6 +365,25 @@ fn a_store_keeps_the_tokens_of_both_protocols_apart() {
 }
 
 #[test]
+fn a_client_that_acts_for_itself_is_nobody_whose_token_is_kept() {
+    let (server, shelf) = (api(200), Shelf::default());
+    let store = || Arc::new(shelf.clone()) as Arc<dyn Store>;
+    let client = built(photos(), &server);
+    block_on(client.two_legged().store(store()).account("alice").build().unwrap().save()).unwrap();
+    let alice = client.source().store(store()).account("alice").build().unwrap();
+    assert!(block_on(alice.token()).unwrap_err().needs_login());
+    // Nor is one whose token got lost on the way.
+    let empty = token_credentials::token("", TOKEN_SECRET);
+    let source = client.source_of(empty.clone()).build().unwrap();
+    let outcome = block_on(call(&source, get("https://photos.example.net/a"), Placement::Header));
+    assert!(config_error(outcome).contains("empty"));
+    assert!(
+        config_error(block_on(client.sign(&mut get("https://photos.example.net/a"), Some(&empty)))).contains("empty")
+    );
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
 fn a_token_that_no_session_holds_is_signed_for_and_never_shown() {
     let server = api(200);
     let mut config = support::literal();

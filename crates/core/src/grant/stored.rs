@@ -29,6 +29,11 @@ impl Stored {
         Self { variant: Some("oauth1"), ..Self::default() }
     }
 
+    /// No login: a client of OAuth 1.0 that acts for itself, and so for nobody whose token is kept.
+    pub(crate) fn of_oauth1_client() -> Self {
+        Self { variant: Some("oauth1-client"), ..Self::default() }
+    }
+
     token_parameters!();
 }
 

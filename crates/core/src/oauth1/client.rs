@@ -12,8 +12,7 @@ use crate::grant::Stored;
 use crate::hooks::{self, TokenAnswer};
 use crate::ports::{Ports, Request};
 use crate::session::SourceBuilder;
-use crate::token_type::oauth1::{OAuth1, secret_of};
-use crate::token_type::other_type;
+use crate::token_type::oauth1::{OAuth1, check_token, secret_of};
 use crate::wire::draft::Draft;
 use crate::wire::form::Params;
 use crate::{Secret, Token};
@@ -149,7 +148,7 @@ impl Client {
     pub fn two_legged(&self) -> SourceBuilder {
         let mut token = Token::bearer(Secret::default());
         TOKEN_TYPE.clone_into(&mut token.token_type);
-        self.source_of(token)
+        SourceBuilder::new(self.client.clone(), Arc::new(Stored::of_oauth1_client())).token(token)
     }
 
     /// Signs any request, with a token or for the client itself, and says by what base string.
@@ -257,12 +256,8 @@ impl Asked<'_> {
 
 /// The secret of a token that signs requests.
 fn token_secret(token: Option<&Token>) -> Result<Option<Secret>> {
-    match token {
-        Some(token) if token.token_type != TOKEN_TYPE => {
-            Err(other_type(token, "this client signs requests with tokens of OAuth 1.0"))
-        }
-        token => Ok(token.and_then(secret_of)),
-    }
+    token.map_or(Ok(()), check_token)?;
+    Ok(token.and_then(secret_of))
 }
 
 /// A server may quote what it was sent, and PLAINTEXT shows the secrets themselves: then its words are left out.

@@ -433,12 +433,20 @@ impl std::fmt::Debug for Nonces {
     }
 }
 
-/// What signing a request went by, to compare with a server's own where a signature is refused. It holds no secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What signing a request went by, to compare with a server's own where a signature is refused.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Signed {
-    /// The signature base string.
+    /// The signature base string. No secret of client or token is in it, but all that the request has in query and form is.
     pub base_string: String,
+}
+
+// A form may hold a password, and a request for token credentials holds the verifier.
+impl std::fmt::Debug for Signed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = self.base_string.rsplit_once('&').map_or("", |(shown, _)| shown);
+        f.debug_struct("Signed").field("base_string", &format_args!("{shown}&..")).finish()
+    }
 }
 
 /// A request's body, as far as it is at hand.

@@ -350,9 +350,15 @@ mod tests {
         let mut parameters = Parameters::new();
         parameters.push_form(&b"name=value&".repeat(100_000));
         assert!(parameters.text.capacity() <= 2_200_000, "{}", parameters.text.capacity());
-        let mut parameters = Parameters::new();
-        parameters.push_form("ä".repeat(1000).as_bytes());
-        assert_eq!(parameters.normalized(), "%C3%A4".repeat(1000) + "=");
+        // Large and small forms are counted otherwise, and none of either is cut off.
+        for count in [100, 10_000] {
+            let mut parameters = Parameters::new();
+            parameters.push_form("ä".repeat(count).as_bytes());
+            assert_eq!(parameters.normalized(), "%C3%A4".repeat(count) + "=");
+            let mut parameters = Parameters::new();
+            parameters.push_form(&b"a&".repeat(count));
+            assert_eq!(parameters.normalized(), vec!["a="; count].join("&"));
+        }
     }
 
     #[test]
