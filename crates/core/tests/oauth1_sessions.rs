@@ -372,6 +372,11 @@ fn a_client_that_acts_for_itself_is_nobody_whose_token_is_kept() {
     block_on(client.two_legged().store(store()).account("alice").build().unwrap().save()).unwrap();
     let alice = client.source().store(store()).account("alice").build().unwrap();
     assert!(block_on(alice.token()).unwrap_err().needs_login());
+    // What such a session holds signs for the client, by the client as well.
+    let own = block_on(client.two_legged().build().unwrap().token()).unwrap();
+    let mut request = get("https://photos.example.net/a");
+    block_on(client.sign(&mut request, Some(&own))).unwrap();
+    assert!(!whole(&request).contains("oauth_token"), "{}", whole(&request));
     // Nor is one whose token got lost on the way.
     let empty = token_credentials::token("", TOKEN_SECRET);
     let source = client.source_of(empty.clone()).build().unwrap();

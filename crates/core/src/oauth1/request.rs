@@ -480,6 +480,14 @@ mod tests {
     }
 
     #[test]
+    fn no_nonce_is_short_or_comes_twice_when_chance_is_drawn_anew() {
+        let (nonces, entropy) = (Nonces::default(), Counter(0.into()));
+        for place in 0..100 {
+            assert_eq!(nonces.next(&entropy).unwrap(), format!("{:02X}", place / 32).repeat(16));
+        }
+    }
+
+    #[test]
     fn a_child_process_uses_none_of_its_parents_nonces() {
         let (nonces, entropy) = (Nonces::default(), Counter(0.into()));
         assert_eq!(nonces.next(&entropy).unwrap(), "00".repeat(16));
