@@ -7,7 +7,7 @@ mod change;
 mod fixed;
 
 use super::percent_encoding::{ascii, hex};
-use super::signature::{HmacSha1, Secrets, SignatureMethod};
+use super::signature::{HmacSha1, SignatureMethod};
 use super::signature_base_string::{Parameters, SignedUri};
 use crate::error::{Error, Result};
 use crate::ports::{Entropy, Request};
@@ -17,7 +17,7 @@ use body::Form;
 use bytes::Bytes;
 use change::Change;
 use fixed::Fixed;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::uri::Authority;
 use http::{HeaderMap, Uri};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -134,6 +134,10 @@ impl Signing {
     /// [`Error::Config`] for a URL that is none, for a body where its parameters can't go, for a parameter of the protocol that
     /// the request has already, for PLAINTEXT over plain http, and when the key can't sign.
     pub async fn sign(&self, request: &mut Request, signer: Signer<'_>) -> Result<Signed> {
+        self.sign_revealed(request, signer.revealed()).await
+    }
+
+    pub(crate) async fn sign_revealed(&self, request: &mut Request, signer: Revealed<'_>) -> Result<Signed> {
         let subject = Subject {
             method: request.method(),
             uri: request.uri(),
@@ -141,10 +145,15 @@ impl Signing {
             body: Some(request.body()),
         };
         let (signed, change) = self.prepare(subject, signer).await?;
-        // Taken apart once nothing is waited for: whoever gives up a slow signer keeps the request.
-        let (mut head, mut body) = std::mem::take(request).into_parts();
-        change.apply(&mut head, Some(&mut body));
-        *request = Request::from_parts(head, body);
+        // Nothing of it is taken apart while something is waited for: whoever gives up a slow signer keeps the request.
+        match change {
+            Change::Header(header) => drop(request.headers_mut().insert(AUTHORIZATION, header)),
+            change => {
+                let (mut head, mut body) = std::mem::take(request).into_parts();
+                change.apply(&mut head, Some(&mut body));
+                *request = Request::from_parts(head, body);
+            }
+        }
         Ok(signed)
     }
 
@@ -159,14 +168,14 @@ impl Signing {
         body: Option<&[u8]>,
         signer: Signer<'_>,
     ) -> Result<Signed> {
-        self.sign_parts(head, body.map_or(Body::Streamed, Body::Seen), signer).await
+        self.sign_parts(head, body.map_or(Body::Streamed, Body::Seen), signer.revealed()).await
     }
 
     pub(crate) async fn sign_parts(
         &self,
         head: &mut http::request::Parts,
         body: Body<'_>,
-        signer: Signer<'_>,
+        signer: Revealed<'_>,
     ) -> Result<Signed> {
         if self.placement == Placement::Body && matches!(body, Body::Seen(_)) {
             return Err(Error::config(
@@ -182,7 +191,7 @@ impl Signing {
     }
 
     /// Signs, and says what of the request changes by it.
-    async fn prepare(&self, subject: Subject<'_>, signer: Signer<'_>) -> Result<(Signed, Change)> {
+    async fn prepare(&self, subject: Subject<'_>, signer: Revealed<'_>) -> Result<(Signed, Change)> {
         let Subject { method, uri, headers, body } = subject;
         if self.method.needs_tls() {
             let url = wire::url::parse("the request's URL", &uri.to_string())?;
@@ -213,8 +222,8 @@ impl Signing {
             false => None,
         };
         let query = uri.query().unwrap_or_default();
-        // Most are letters and digits; those that are not become five bytes.
-        let mut parameters = Parameters::with_capacity(16, 512 + 2 * query.len());
+        // Most bytes stay as they are.
+        let mut parameters = Parameters::with_capacity(16, 360 + 2 * query.len());
         parameters.push_form(query.as_bytes());
         let of_query = parameters.len();
         if form == Form::Yes {
@@ -229,7 +238,7 @@ impl Signing {
         if alone && self.placement == Placement::Header && hash.is_none() && signer.further.is_empty() {
             parameters.push_protocol(|base| fixed.write_base(&timestamp, signer.nonce, base));
             let base_string = parameters.into_base_string(method.as_str(), &uri_of);
-            let signature = Secret::new(fixed.method.sign(&base_string, signer.secrets()).await?);
+            let signature = Secret::new(fixed.method.sign(&base_string, fixed.secrets()).await?);
             let header = fixed.header(&timestamp, signer.nonce, signature.reveal())?;
             return Ok((Signed { base_string }, Change::Header(header)));
         }
@@ -250,7 +259,7 @@ impl Signing {
         }
         protocol.iter().for_each(|(name, value)| parameters.push(name, value));
         let base_string = parameters.into_base_string(method.as_str(), &uri_of);
-        let signature = Secret::new(fixed.method.sign(&base_string, signer.secrets()).await?);
+        let signature = Secret::new(fixed.method.sign(&base_string, fixed.secrets()).await?);
         protocol.push(("oauth_signature", signature.reveal()));
         let change = match self.placement {
             Placement::Header => Change::header(self.realm.as_deref(), &protocol)?,
@@ -260,7 +269,7 @@ impl Signing {
         Ok((Signed { base_string }, change))
     }
 
-    fn fixed(&self, signer: &Signer<'_>) -> Arc<Fixed> {
+    fn fixed(&self, signer: &Revealed<'_>) -> Arc<Fixed> {
         if let Some(fixed) = self.fixed.load_full().filter(|fixed| fixed.is_of(signer)) {
             return fixed;
         }
@@ -355,9 +364,28 @@ impl<'a> Signer<'a> {
         }
     }
 
-    fn secrets(&self) -> Secrets<'a> {
-        Secrets { client: self.consumer_secret, token: self.token_secret }
+    fn revealed(self) -> Revealed<'a> {
+        Revealed {
+            consumer_key: self.consumer_key,
+            consumer_secret: self.consumer_secret.reveal(),
+            token: self.token,
+            token_secret: self.token_secret.map(Secret::reveal),
+            timestamp: self.timestamp,
+            nonce: self.nonce,
+            further: self.further,
+        }
     }
+}
+
+/// A [`Signer`] whose secrets are read and not kept.
+pub(crate) struct Revealed<'a> {
+    pub(crate) consumer_key: &'a str,
+    pub(crate) consumer_secret: &'a str,
+    pub(crate) token: Option<&'a str>,
+    pub(crate) token_secret: Option<&'a str>,
+    pub(crate) timestamp: i64,
+    pub(crate) nonce: &'a str,
+    pub(crate) further: &'a [(&'a str, &'a str)],
 }
 
 // A verifier is among what is further, and a token may be all that a server asks for.
@@ -396,9 +424,9 @@ impl Nonces {
         }
         let place = drawn.used;
         drawn.used += 16;
-        let mut nonce = Vec::with_capacity(32);
         let chance = drawn.chance.get(place..place + 16).unwrap_or_default();
-        chance.iter().for_each(|byte| nonce.extend_from_slice(&hex(*byte)));
+        let mut nonce = vec![0; 32];
+        nonce.chunks_exact_mut(2).zip(chance).for_each(|(digits, byte)| digits.copy_from_slice(&hex(*byte)));
         Ok(ascii(nonce))
     }
 }

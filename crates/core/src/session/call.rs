@@ -192,10 +192,11 @@ impl<'a> Attempt<'a> {
     /// As [`authorize`](Self::authorize).
     pub async fn authorize_request(&mut self, request: &mut Request) -> Result<()> {
         if self.source.client().inner.config.token_type.signs_request() {
-            let (mut head, mut body) = std::mem::take(request).into_parts();
-            let signed = self.sign(&mut head, Some(&mut body)).await;
+            // A copy, so that whoever gives up waiting keeps the request.
+            let (mut head, mut body) = request.clone().into_parts();
+            self.sign(&mut head, Some(&mut body)).await?;
             *request = Request::from_parts(head, body);
-            return signed;
+            return Ok(());
         }
         if let Some(rules) = self.source.client().inner.config.rules {
             rules.check_placement(self.placement)?;
