@@ -37,7 +37,8 @@ impl Setup {
                 Err(Failure::usage("a provider's parameter is given, and no provider").hint("give --provider NAME"))
             }
             (Some((name, _)), Some(_)) => {
-                Err(usage(format_args!("the provider has no parameter {}, or has it once", name.escape_debug())))
+                Err(usage(format_args!("the provider has no parameter {}, or has it once", name.escape_debug()))
+                    .hint("grantee oauth1 login --help lists them"))
             }
             (None, _) => Ok(preset),
         }
