@@ -106,7 +106,13 @@ impl Setup {
                 .hint("give --signature-method RSA-SHA1, RSA-SHA256 or RSA-SHA512"));
         }
         let refused = |error: Error| match error {
-            Error::Config(why) => Failure::file(format!("--key: {}", why.message)).hint(why.hint.to_string()),
+            Error::Config(why) => {
+                let failure = Failure::file(format!("--key: {}", why.message));
+                match why.hint {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
+            }
             other => other.into(),
         };
         let mut signing = match self.preset()? {

@@ -225,7 +225,10 @@ fn a_key_is_for_the_rsa_methods_and_they_are_for_a_key() {
     let ran = sign(&home, &["GET", url, "--signature-method", "RSA-SHA1", "--key", "bad.pem"]).exits(14);
     assert!(!ran.stderr.contains("s3cret"));
     // OpenSSL's form from before PKCS#8 is not taken with a password either, and the hint says what is.
-    home.file("old.pem", "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n");
+    home.file(
+        "old.pem",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+    );
     let ran = sign(&home, &["GET", url, "--signature-method", "RSA-SHA1", "--key", "old.pem", "--json"]).exits(14);
     assert!(ran.error()["hint"].as_str().unwrap().contains("unencrypted"), "{}", ran.stderr);
 }
