@@ -75,11 +75,17 @@ impl Client {
     /// callback the person is shown a code (`oob`).
     ///
     /// # Errors
-    /// [`Error::Config`] where an endpoint is missing; [`Error::Server`] when the server refuses; [`Error::Rule`] when its answer
+    /// [`Error::Config`] where an endpoint or a callback is missing; [`Error::Server`] when the server refuses; [`Error::Rule`] when its answer
     /// breaks a rule.
     pub async fn start(&self) -> Result<(Url, Pending)> {
         let config = &self.config;
         let callback = config.callback.as_deref().unwrap_or("oob");
+        if config.callback_required && callback == "oob" {
+            return Err(Error::config(
+                "this server shows nobody a code (oob), so a login needs a callback",
+                "set callback where it is built, as it is registered with the server",
+            ));
+        }
         let endpoint = self.endpoint(&config.temporary_credentials_endpoint, "temporary credentials endpoint")?;
         let mut url = self.endpoint(&config.authorization_endpoint, "authorization endpoint")?;
         // Nobody is sent away to come back to nothing.

@@ -288,8 +288,10 @@ impl Signing {
         let place = if here == Placement::Query { "query" } else { "form" };
         let name = String::from_utf8_lossy(name);
         Err(Error::config(
-            format!("the request has the parameter {name} in its {place} already, and OAuth parameters of its own"),
-            "leave it out: signing adds those of the protocol, all in one place (RFC 5849 sections 3.1 and 3.5)",
+            format!(
+                "the request has {name} in its {place} already, where signing adds such parameters itself, in one place"
+            ),
+            "leave it out (RFC 5849 sections 3.1 and 3.5)",
         ))
     }
 

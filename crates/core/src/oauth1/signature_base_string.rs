@@ -34,7 +34,10 @@ pub(super) struct SignedUri<'a> {
 }
 
 fn refused() -> Error {
-    Error::config("the URL to sign is no absolute http or https URL", "RFC 5849 section 3.4.1.2")
+    Error::config(
+        "the URL to sign is no absolute http or https URL",
+        "give it in full, as in https://photos.example.net/photos (RFC 5849 section 3.4.1.2)",
+    )
 }
 
 impl<'a> SignedUri<'a> {
