@@ -306,6 +306,14 @@ fn characters_that_need_encoding_are_signed_as_they_are_sent(face: Face) {
             "/p;v=1/$&+,:@?a=/?:@!$'()*,;",
             "/?",
             "//",
+            "/p|q{r}^s[t]\"u\\v",
+            "/p?x={y}|[z]^\\`",
+            "/a/../b/./c",
+            "/a/%2e%2e/x",
+            "/?a?b=c?",
+            "/p?a=b&",
+            "/p?a=b+c%2Bd#fragment",
+            "/p?realm=mine&Oauth_token=x",
         ] {
             let answer = session.get(&server.url(&format!("/oauth1/api{target}"))).unwrap();
             assert_eq!(answer.status(), StatusCode::OK, "{target}: {:?}", answer.body());
@@ -466,7 +474,7 @@ fn an_answer_that_breaks_a_rule_is_refused(face: Face) {
     let lent = [
         omit("oauth_callback_confirmed"),
         set("oauth_callback_confirmed", "false"),
-        set("oauth_callback_confirmed", "TRUE"),
+        set("oauth_callback_confirmed", "1"),
         omit("oauth_token"),
         omit("oauth_token_secret"),
         set("oauth_token_secret", ""),
@@ -534,7 +542,7 @@ fn a_refusal_says_what_the_server_said(face: Face) {
             "Failed to validate oauth signature and token",
             Some("Failed to validate oauth signature and token"),
         ),
-        ("text/html", "<html>no</html>", None),
+        ("text/html", "<html>no</html>", Some("no")),
     ] {
         let body = Misbehaviour::Body { status: 403, content_type: content_type.into(), body: body.into() };
         server.misbehave_times(Endpoint::OAuth1TemporaryCredentials, 1, body);

@@ -258,6 +258,42 @@ fn a_server_that_quotes_a_secret_is_not_quoted() {
 }
 
 #[test]
+fn a_secret_is_not_quoted_however_it_is_written() {
+    // The client's secret is `kd/94 h+f9`, the verifier `ver/ifier`.
+    for body in [
+        r#"{"error":"no","error_description":"not kd\/94 h+f9"}"#,
+        r#"{"error":"no","error_description":"not kd\u002f94 h+f9"}"#,
+        r#"{"error":"no","error_description":"x","debug":{"key":["kd\/94 h+f9&"]}}"#,
+        r#"{"error":"no","error_description":"x","kd\/94 h+f9":1}"#,
+        r#"{"error":"kd\/94 h+f9"}"#,
+        "oauth_problem=no&oauth_problem_advice=kd%2f94+h%2bf9",
+        "no: kd%2f94%20h%2bf9%26",
+        "no: kd/94+h%2Bf9",
+        "no: kd%252f94%2520h%252bf9",
+        "no: ver%2fifier",
+        r#"{"error":"no","error_description":"not ver\/ifier"}"#,
+    ] {
+        let server = FakeServer::new(move |request, _| {
+            let (status, body) = if request.uri().path() == "/initiate" { (200, LENT) } else { (401, body) };
+            let answer = http::Response::builder().status(status).header("x-debug", "kd/94 h+f9");
+            Ok(answer.body(Bytes::from_static(body.as_bytes())).unwrap())
+        });
+        let mut config = Config::new(KEY, "kd/94 h+f9");
+        config.set_temporary_credentials_endpoint("https://photos.example.net/initiate".to_owned());
+        config.set_authorization_endpoint("https://photos.example.net/authorize".to_owned());
+        config.set_token_credentials_endpoint("https://photos.example.net/token".to_owned());
+        let client = built(config, &server);
+        let (_, pending) = started(&client);
+        let error = block_on(client.finish(pending, "ver/ifier")).unwrap_err();
+        let Error::Server(refusal) = &error else { panic!("{error:?}") };
+        let all = format!("{error} {error:?} {:?} {:?} {:?}", refusal.members, refusal.description, refusal.headers);
+        for part in ["94 h", "94+h", "94%20h", "94%2520h", "h+f9", "ifier"] {
+            assert!(!all.contains(part), "{body}: {all}");
+        }
+    }
+}
+
+#[test]
 fn an_answer_is_no_larger_than_allowed() {
     let server = FakeServer::new(|request, _| {
         // Whoever sends requests for us keeps to this.

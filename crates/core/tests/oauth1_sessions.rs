@@ -5,11 +5,12 @@ mod support;
 use bytes::Bytes;
 use grantee_core::counters::Counters;
 use grantee_core::hooks::Hook;
-use grantee_core::oauth1::{Client, Config, Plaintext, Signing, token_credentials};
+use grantee_core::oauth1::{Client, Config, Plaintext, Secrets, SignatureMethod, Signing, token_credentials};
 use grantee_core::ports::{BoxFuture, Request};
 use grantee_core::session::Source;
 use grantee_core::session::call::{Placement, call};
 use grantee_core::store::Store;
+use grantee_core::token_type::oauth1::OAuth1;
 use grantee_core::{Error, Result, Token};
 use std::fmt::{Debug, Write as _};
 use std::sync::{Arc, Mutex};
@@ -296,6 +297,102 @@ fn a_streamed_request_is_signed_where_its_body_is_not() {
     assert_eq!(headers["authorization"], signed(FIRST, 1_700_000_000, "", "b7uHF5jftTS8xJNY1RWuhoTZ5co%3D"));
     let outcome = block_on(source.attempt().authorize(&http::Method::PUT, &uri, &mut headers));
     assert!(config_error(outcome).contains("streamed"));
+}
+
+/// A method whose signer never answers.
+struct Never;
+
+impl SignatureMethod for Never {
+    fn name(&self) -> &str {
+        "X-NEVER"
+    }
+    fn sign<'a>(&'a self, _: &'a str, _: Secrets<'a>) -> BoxFuture<'a, Result<String>> {
+        Box::pin(std::future::pending())
+    }
+}
+
+#[test]
+fn a_request_whose_signer_is_given_up_is_left_whole() {
+    let mut config = photos();
+    config.set_signing(Signing::new().method(Never));
+    let source = source(&built(config, &api(200)));
+    let waker = std::task::Waker::noop();
+    let mut context = std::task::Context::from_waker(waker);
+    let kept = || {
+        let request = http::Request::post("https://photos.example.net/a?b").header("x-mine", "c");
+        request.header("content-type", "text/plain").body(Bytes::from_static(b"d")).unwrap()
+    };
+    let mut request = kept();
+    let mut attempt = source.attempt();
+    let mut signing = Box::pin(attempt.authorize_request(&mut request));
+    assert!(signing.as_mut().poll(&mut context).is_pending());
+    drop(signing);
+    assert_eq!(whole(&request), whole(&kept()));
+
+    let (mut headers, uri) = (kept().headers().clone(), kept().uri().clone());
+    headers.remove("content-type");
+    let mut attempt = source.attempt();
+    let mut signing = Box::pin(attempt.authorize(&http::Method::GET, &uri, &mut headers));
+    assert!(signing.as_mut().poll(&mut context).is_pending());
+    drop(signing);
+    assert_eq!(headers["x-mine"], "c");
+}
+
+#[test]
+fn a_store_keeps_the_tokens_of_both_protocols_apart() {
+    let (server, shelf) = (api(200), Shelf::default());
+    let store = || Arc::new(shelf.clone()) as Arc<dyn Store>;
+    // One address, one identifier, one account.
+    let oauth2 = grantee_core::client::Client::new(
+        {
+            let mut config = grantee_core::client::Config::new(grantee_core::client::Server::Literal);
+            config.set_client(KEY.to_owned(), None);
+            config.members_mut().token_endpoint = Some("https://photos.example.net/token".to_owned());
+            config
+        },
+        ports(&server, &ManualClock::new(), Arc::new(Inline)),
+    )
+    .unwrap();
+    let bearer = || support::source(&oauth2, grantee_core::grant::Stored::new()).store(store()).account("alice");
+    block_on(bearer().token(Token::bearer("at")).build().unwrap().save()).unwrap();
+    let client = built(photos(), &server);
+    let found = client.source().store(store()).account("alice").build().unwrap();
+    assert!(block_on(found.token()).unwrap_err().needs_login(), "the other protocol's token is none of ours");
+    block_on(client.source_of(token()).store(store()).account("alice").build().unwrap().save()).unwrap();
+    assert_eq!(shelf.records().len(), 2);
+    let found = bearer().build().unwrap();
+    assert_eq!(block_on(found.token()).unwrap().access_token.reveal(), "at");
+}
+
+#[test]
+fn a_client_that_acts_for_itself_is_nobody_whose_token_is_kept() {
+    let (server, shelf) = (api(200), Shelf::default());
+    let store = || Arc::new(shelf.clone()) as Arc<dyn Store>;
+    let client = built(photos(), &server);
+    block_on(client.two_legged().store(store()).account("alice").build().unwrap().save()).unwrap();
+    let alice = client.source().store(store()).account("alice").build().unwrap();
+    assert!(block_on(alice.token()).unwrap_err().needs_login());
+    // Nor is one whose token got lost on the way.
+    let empty = token_credentials::token("", TOKEN_SECRET);
+    let source = client.source_of(empty.clone()).build().unwrap();
+    let outcome = block_on(call(&source, get("https://photos.example.net/a"), Placement::Header));
+    assert!(config_error(outcome).contains("empty"));
+    assert!(
+        config_error(block_on(client.sign(&mut get("https://photos.example.net/a"), Some(&empty)))).contains("empty")
+    );
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn a_token_that_no_session_holds_is_signed_for_and_never_shown() {
+    let server = api(200);
+    let mut config = support::literal();
+    config.members_mut().userinfo_endpoint = Some("https://photos.example.net/me".to_owned());
+    config.set_token_type(Arc::new(OAuth1::new(KEY, SECRET, Signing::new())));
+    let client =
+        grantee_core::client::Client::new(config, ports(&server, &ManualClock::new(), Arc::new(Inline))).unwrap();
+    let _ = block_on(client.userinfo_unbound(&token()));
+    assert!(sent(&server, 0).contains("oauth_signature="), "{}", sent(&server, 0));
 }
 
 /// All that is said.

@@ -19,7 +19,8 @@ impl crate::Session {
 /// Puts a session's token on requests, and sends one more after a 401 that rejects it or demands something of its proof. A
 /// request whose body is a stream can't be sent again; its 401 comes back.
 ///
-/// The reqwest client below should follow no redirects; one that does drops the token itself when it leaves the host.
+/// The reqwest client below should follow no redirects; one that does drops the token itself when it leaves the host. What stands
+/// in query or body it takes along, so that a signature (OAuth 1.0) goes into the header only.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -73,7 +74,7 @@ impl AuthorizationMiddleware {
     }
 }
 
-/// With the body where it is there as a whole, for a token's type that signs it or puts its parameters there.
+/// With the body where it is there as a whole, for a token's type that signs it.
 async fn authorize(attempt: &mut Attempt<'_>, method: &Method, uri: &Uri, request: &mut Request) -> crate::Result<()> {
     let body = match request.body() {
         None => Some(Bytes::new()),
@@ -85,16 +86,16 @@ async fn authorize(attempt: &mut Attempt<'_>, method: &Method, uri: &Uri, reques
     let mut whole = http::Request::new(body.clone());
     (*whole.method_mut(), *whole.uri_mut()) = (method.clone(), uri.clone());
     *whole.headers_mut() = std::mem::take(request.headers_mut());
-    let outcome = attempt.authorize_request(&mut whole).await;
+    attempt.authorize_request(&mut whole).await?;
     let (head, signed) = whole.into_parts();
+    // A redirect of reqwest's would show the query as `Referer`, and the body as it is, to whomever it leads to.
+    if head.uri != *uri || signed != body {
+        return Err(crate::Error::config(
+            "an adapter puts a signature into the header only",
+            "leave Signing::placement out, or use an ApiClient",
+        ));
+    }
     *request.headers_mut() = head.headers;
-    outcome?;
-    if head.uri != *uri {
-        *request.url_mut() = grantee_core::wire::url::parse("the request's URL", &head.uri.to_string())?;
-    }
-    if signed != body {
-        *request.body_mut() = Some(signed.into());
-    }
     Ok(())
 }
 

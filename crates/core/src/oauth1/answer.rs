@@ -63,9 +63,14 @@ impl Members {
         }
         Ok(match value {
             Value::String(text) => Some(text).filter(|text| !text.is_empty()),
-            Value::Bool(value) => Some(value.to_string()),
             _ => None,
         })
+    }
+
+    /// Lets a member of JSON be `true` where a form has the word.
+    pub(super) fn word_for_bool(&mut self, name: &str) {
+        let values = self.0.iter_mut().filter(|(held, _)| held == name).map(|(_, value)| value);
+        values.filter(|value| value.is_boolean()).for_each(|value| *value = value.to_string().into());
     }
 
     /// The credentials of an answer.

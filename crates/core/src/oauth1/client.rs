@@ -2,7 +2,7 @@
 
 use super::config::Config;
 use super::pending::{Pending, Verifier};
-use super::percent_encode;
+use super::percent_decode;
 use super::request::{Body, Nonces, Revealed, Signed, Signer};
 use super::temporary_credentials;
 use super::token_credentials::{self, TOKEN_TYPE};
@@ -12,14 +12,14 @@ use crate::grant::Stored;
 use crate::hooks::{self, TokenAnswer};
 use crate::ports::{Ports, Request};
 use crate::session::SourceBuilder;
-use crate::token_type::oauth1::{OAuth1, identifier_of, secret_of};
-use crate::token_type::other_type;
+use crate::token_type::oauth1::{OAuth1, check_token, identifier_of, secret_of};
 use crate::wire::draft::Draft;
 use crate::wire::form::Params;
 use crate::{Secret, Token};
 use bytes::Bytes;
 use http::Method;
 use http::header::{ACCEPT, HeaderValue};
+use serde_json::Value;
 use std::sync::Arc;
 use tracing::Instrument as _;
 use url::Url;
@@ -147,14 +147,14 @@ impl Client {
 
     /// A source of the token that a store keeps for an account, of a client with the same token credentials endpoint.
     pub fn source(&self) -> SourceBuilder {
-        SourceBuilder::new(self.client.clone(), Arc::new(Stored::new()))
+        SourceBuilder::new(self.client.clone(), Arc::new(Stored::of_oauth1()))
     }
 
     /// A source for requests that the client signs for itself (two legs).
     pub fn two_legged(&self) -> SourceBuilder {
         let mut token = Token::bearer(Secret::default());
         TOKEN_TYPE.clone_into(&mut token.token_type);
-        self.source_of(token)
+        SourceBuilder::new(self.client.clone(), Arc::new(Stored::of_oauth1_client())).token(token)
     }
 
     /// Signs any request, with a token or for the client itself, and says by what base string.
@@ -182,9 +182,7 @@ impl Client {
     }
 
     fn signer<'a>(&'a self, nonce: &'a str, token: Option<&'a Token>) -> Result<Revealed<'a>> {
-        if let Some(token) = token.filter(|token| token.token_type != TOKEN_TYPE) {
-            return Err(other_type(token, "this client signs requests with tokens of OAuth 1.0"));
-        }
+        token.map_or(Ok(()), check_token)?;
         Ok(Revealed {
             consumer_key: &self.config.consumer_key,
             consumer_secret: self.config.consumer_secret.reveal(),
@@ -266,24 +264,40 @@ impl Asked<'_> {
     }
 }
 
-/// The secret of a token that signs requests.
 /// A server may quote what it was sent, and PLAINTEXT shows the secrets themselves: then its words are left out.
 fn unquoted(mut error: Error, body: &[u8], secrets: &[&str]) -> Error {
-    let quotes_one = |text: &str| {
-        secrets.iter().filter(|secret| !secret.is_empty()).any(|secret| {
-            let once = percent_encode(secret);
-            [*secret, &*once, &*percent_encode(&once)].iter().any(|form| text.contains(*form))
-        })
-    };
-    if let Error::Server(server) = &mut error
-        && quotes_one(&String::from_utf8_lossy(body))
-    {
-        let server = Arc::make_mut(server);
+    let Error::Server(server) = &mut error else { return error };
+    // JSON has ways of its own to write a character, so what was read of it is looked at as well.
+    let quotes_one = quotes(&String::from_utf8_lossy(body), secrets)
+        || server.members.iter().any(|(name, value)| quotes(name, secrets) || holds(value, secrets));
+    let server = Arc::make_mut(server);
+    if quotes_one {
         server.description = Some("its words are left out, since they quote a secret".to_owned());
         server.members.clear();
-        if quotes_one(&server.error) {
+        if quotes(&server.error, secrets) {
             "refused".clone_into(&mut server.error);
         }
     }
+    if server.headers.values().any(|value| quotes(&String::from_utf8_lossy(value.as_bytes()), secrets)) {
+        let kept = server.headers.iter();
+        let kept = kept.filter(|(_, value)| !quotes(&String::from_utf8_lossy(value.as_bytes()), secrets));
+        server.headers = kept.map(|(name, value)| (name.clone(), value.clone())).collect();
+    }
     error
+}
+
+fn holds(value: &Value, secrets: &[&str]) -> bool {
+    match value {
+        Value::String(text) => quotes(text, secrets),
+        Value::Array(values) => values.iter().any(|value| holds(value, secrets)),
+        Value::Object(members) => members.iter().any(|(name, value)| quotes(name, secrets) || holds(value, secrets)),
+        _ => false,
+    }
+}
+
+/// Whether a text holds one of these, as it is or encoded: once, twice as in a base string, as a form, in either case.
+fn quotes(text: &str, secrets: &[&str]) -> bool {
+    let once = percent_decode(text);
+    let texts = [text, &once, &percent_decode(&once), &percent_decode(&text.replace('+', " "))];
+    secrets.iter().any(|secret| !secret.is_empty() && texts.iter().any(|text| text.contains(*secret)))
 }

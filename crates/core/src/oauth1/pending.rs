@@ -192,11 +192,13 @@ pub enum Verifier<'a> {
     Code(&'a str),
 }
 
-/// A URL, and a query with a parameter that a callback has, is a callback; anything else a code.
+/// A URL is a callback, and so is a query, whatever its parameters are called; anything else is a code.
 impl<'a> From<&'a str> for Verifier<'a> {
     fn from(text: &'a str) -> Self {
         let is_callback = |name: &str| text.split(['?', '&']).any(|pair| pair.split('=').next() == Some(name));
-        match text.contains("://") || NAMES.iter().any(|name| text.contains('=') && is_callback(name)) {
+        // A code may end as base64 does.
+        let is_query = text.trim().trim_end_matches('=').contains('=');
+        match is_query || text.contains("://") || NAMES.iter().any(|name| text.contains('=') && is_callback(name)) {
             true => Self::Callback(text),
             false => Self::Code(text),
         }
@@ -229,7 +231,10 @@ mod tests {
         assert_eq!(judge("https://app.example/cb?x=1&oauth_token=t%2F1&oauth_verifier=v#_=_").unwrap().reveal(), "v");
         assert_eq!(judge("oauth_token=t%2F1&oauth_verifier=v").unwrap().reveal(), "v");
         assert_eq!(judge(" 123456 ").unwrap().reveal(), "123456");
+        assert_eq!(judge("MTIzNA==").unwrap().reveal(), "MTIzNA==");
         for bad in [
+            "code=v&state=s",
+            "Oauth_verifier=v",
             "oauth_token=other&oauth_verifier=v",
             "oauth_verifier=v",
             "oauth_token=t%2F1",

@@ -48,10 +48,20 @@ pub struct Signing {
     placement: Placement,
     realm: Option<String>,
     version: bool,
-    body_hash: bool,
+    body_hash: BodyHash,
     allow_http: bool,
     /// What of the last signature was the same as of the one before. Shared by clones that sign alike.
     fixed: Arc<ArcSwapOption<Fixed>>,
+}
+
+/// Which bodies `oauth_body_hash` is sent for. A form never has one: it is signed itself.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum BodyHash {
+    Never,
+    /// Those that have bytes.
+    Bodies,
+    /// Those that have none too.
+    Always,
 }
 
 impl Default for Signing {
@@ -61,7 +71,7 @@ impl Default for Signing {
             placement: Placement::Header,
             realm: None,
             version: true,
-            body_hash: true,
+            body_hash: BodyHash::Bodies,
             allow_http: false,
             fixed: Arc::default(),
         }
@@ -109,7 +119,15 @@ impl Signing {
     /// somebody on the way who can change it does.
     #[must_use]
     pub fn without_body_hash(mut self) -> Self {
-        self.body_hash = false;
+        self.body_hash = BodyHash::Never;
+        self
+    }
+
+    /// Sends `oauth_body_hash` of a body that is empty too, as the draft recommends and Mastercard wants: with all requests but
+    /// those of a form, GET among them.
+    #[must_use]
+    pub fn body_hash_always(mut self) -> Self {
+        self.body_hash = BodyHash::Always;
         self
     }
 
@@ -217,9 +235,11 @@ impl Signing {
         }
         let body = body.unwrap_or_default();
         // A form is among what is signed; of any other body a digest is, where the method has one.
-        let hash = match self.body_hash && form == Form::No && !body.is_empty() {
-            true => self.method.body_hash(body),
-            false => None,
+        let becomes_form = form == Form::Yes || self.placement == Placement::Body;
+        let hash = match self.body_hash {
+            BodyHash::Bodies if !becomes_form && !body.is_empty() => self.method.body_hash(body),
+            BodyHash::Always if !becomes_form => self.method.body_hash(body),
+            _ => None,
         };
         let query = uri.query().unwrap_or_default();
         // Most bytes stay as they are.
@@ -298,7 +318,7 @@ impl Signing {
     /// Whether a request needs its body to be signed, so that one that is streamed can't be.
     fn reads_body(&self, method: &http::Method, headers: &HeaderMap) -> bool {
         let kind = headers.get(CONTENT_TYPE);
-        let hashed = self.body_hash && self.method.body_hash(b"").is_some();
+        let hashed = self.body_hash != BodyHash::Never && self.method.body_hash(b"").is_some();
         self.placement == Placement::Body
             || kind.is_some_and(body::is_form_type)
             || hashed && !body::has_none(method, headers)
@@ -409,20 +429,23 @@ pub(crate) struct Nonces(Mutex<Drawn>);
 struct Drawn {
     chance: [u8; 512],
     used: usize,
+    /// By which process: a child has its parent's memory, and would use the same ones.
+    process: u32,
 }
 
 impl Default for Drawn {
     fn default() -> Self {
-        Self { chance: [0; 512], used: 512 }
+        Self { chance: [0; 512], used: 512, process: 0 }
     }
 }
 
 impl Nonces {
     pub(crate) fn next(&self, entropy: &dyn Entropy) -> Result<String> {
         let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if drawn.used >= drawn.chance.len() {
+        let process = std::process::id();
+        if drawn.used >= drawn.chance.len() || drawn.process != process {
             entropy.fill(&mut drawn.chance)?;
-            drawn.used = 0;
+            (drawn.used, drawn.process) = (0, process);
         }
         let place = drawn.used;
         drawn.used += 16;
@@ -440,12 +463,20 @@ impl std::fmt::Debug for Nonces {
     }
 }
 
-/// What signing a request went by, to compare with a server's own where a signature is refused. It holds no secret.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// What signing a request went by, to compare with a server's own where a signature is refused.
+#[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Signed {
-    /// The signature base string.
+    /// The signature base string. No secret of client or token is in it, but all that the request has in query and form is.
     pub base_string: String,
+}
+
+// A form may hold a password, and a request for token credentials holds the verifier.
+impl std::fmt::Debug for Signed {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shown = self.base_string.rsplit_once('&').map_or("", |(shown, _)| shown);
+        f.debug_struct("Signed").field("base_string", &format_args!("{shown}&..")).finish()
+    }
 }
 
 /// A request's body, as far as it is at hand.
@@ -462,5 +493,29 @@ impl Body<'_> {
             Self::Seen(body) => Some(body),
             Self::Streamed => None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    struct Counter(std::sync::atomic::AtomicU8);
+
+    impl Entropy for Counter {
+        fn fill(&self, bytes: &mut [u8]) -> Result<()> {
+            bytes.fill(self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst));
+            Ok(())
+        }
+    }
+
+    #[test]
+    fn a_child_process_uses_none_of_its_parents_nonces() {
+        let (nonces, entropy) = (Nonces::default(), Counter(0.into()));
+        assert_eq!(nonces.next(&entropy).unwrap(), "00".repeat(16));
+        assert_eq!(nonces.next(&entropy).unwrap(), "00".repeat(16), "drawn for several at once");
+        // As a child finds it.
+        nonces.0.lock().unwrap().process ^= 1;
+        assert_eq!(nonces.next(&entropy).unwrap(), "01".repeat(16));
     }
 }

@@ -374,6 +374,22 @@ mod tests {
     }
 
     #[test]
+    fn a_large_form_takes_room_for_what_it_becomes() {
+        let mut parameters = Parameters::new();
+        parameters.push_form(&b"name=value&".repeat(100_000));
+        assert!(parameters.text.capacity() <= 2_200_000, "{}", parameters.text.capacity());
+        // Large and small forms are counted otherwise, and none of either is cut off.
+        for count in [100, 10_000] {
+            let mut parameters = Parameters::new();
+            parameters.push_form("ä".repeat(count).as_bytes());
+            assert_eq!(parameters.normalized(), "%C3%A4".repeat(count) + "=");
+            let mut parameters = Parameters::new();
+            parameters.push_form(&b"a&".repeat(count));
+            assert_eq!(parameters.normalized(), vec!["a="; count].join("&"));
+        }
+    }
+
+    #[test]
     fn bytes_that_are_no_utf8_are_signed_as_they_are() {
         let mut parameters = Parameters::new();
         parameters.push_form(b"b=%ff%C3&\xfe=%e4%zz&=&&x==1");

@@ -34,6 +34,7 @@ pub struct TemporaryCredentials {
 /// lets an attacker have a victim end the attacker's login.
 pub fn judge(answer: &http::Response<Bytes>) -> Result<TemporaryCredentials> {
     let mut members = Members::read(STAGE, answer)?;
+    members.word_for_bool("oauth_callback_confirmed");
     let confirmed = members.once(STAGE, SPEC, "oauth_callback_confirmed")?;
     // Authlib writes it as Python does: True.
     if !confirmed.as_deref().is_some_and(|confirmed| confirmed.eq_ignore_ascii_case("true")) {

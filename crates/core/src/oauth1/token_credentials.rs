@@ -115,9 +115,13 @@ mod tests {
 
     #[test]
     fn members_that_are_no_text_are_no_credentials() {
-        for body in
-            [r#"{"oauth_token":null,"oauth_token_secret":"s"}"#, r#"{"oauth_token":"t","oauth_token_secret":{"a":1}}"#]
-        {
+        for body in [
+            r#"{"oauth_token":null,"oauth_token_secret":"s"}"#,
+            r#"{"oauth_token":true,"oauth_token_secret":"s"}"#,
+            r#"{"oauth_token":"t","oauth_token_secret":false}"#,
+            r#"{"oauth_token":"t","oauth_token_secret":7}"#,
+            r#"{"oauth_token":"t","oauth_token_secret":{"a":1}}"#,
+        ] {
             assert!(matches!(answer(200, body), Err(crate::Error::Rule(_))), "{body}");
         }
         let token = answer(200, r#"{"oauth_token":"t","oauth_token_secret":"s","user":{"id":7},"n":null}"#).unwrap();

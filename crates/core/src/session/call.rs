@@ -145,17 +145,18 @@ impl<'a> Attempt<'a> {
             return Ok(());
         }
         if token_type.signs_request() {
+            // A copy, so that whoever gives up a slow signer keeps the headers.
             let mut head = http::Request::new(()).into_parts().0;
-            (head.method, head.uri, head.headers) = (method.clone(), uri.clone(), std::mem::take(headers));
-            let signed = self.sign(&mut head, None).await;
-            *headers = head.headers;
-            if signed.is_ok() && head.uri != *uri {
+            (head.method, head.uri, head.headers) = (method.clone(), uri.clone(), headers.clone());
+            self.sign(&mut head, None).await?;
+            if head.uri != *uri {
                 return Err(Error::config(
                     "a signature in the query changes the request's URL",
                     "place it in the header, or hand over the whole request",
                 ));
             }
-            return signed;
+            *headers = head.headers;
+            return Ok(());
         }
         // The proof is for the very token that goes along, whatever is renewed meanwhile.
         let (token, header) = self.source.fresh().await?;
@@ -192,7 +193,7 @@ impl<'a> Attempt<'a> {
     /// As [`authorize`](Self::authorize).
     pub async fn authorize_request(&mut self, request: &mut Request) -> Result<()> {
         if self.source.client().inner.config.token_type.signs_request() {
-            // A copy, so that whoever gives up waiting keeps the request.
+            // A copy, so that whoever gives up a slow signer keeps the request.
             let (mut head, mut body) = request.clone().into_parts();
             self.sign(&mut head, Some(&mut body)).await?;
             *request = Request::from_parts(head, body);
@@ -265,6 +266,14 @@ impl Client {
         let mut demanded = None;
         loop {
             let mut request = request.clone();
+            if config.token_type.signs_request() {
+                let (mut head, mut body) = request.into_parts();
+                let (method, uri) = (head.method.clone(), head.uri.clone());
+                let mut context = ProofContext::new(&method, &uri, self.now(), &*ports.entropy);
+                context.token = Some(token);
+                config.token_type.sign(context, &mut head, Some(&mut body)).await?;
+                return self.exchange(stage, Request::from_parts(head, body)).await;
+            }
             if config.token_type.needs_proof() {
                 let method = request.method().clone();
                 let mut context = ProofContext::new(&method, &uri, self.now(), &*ports.entropy);

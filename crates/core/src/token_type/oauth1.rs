@@ -42,6 +42,20 @@ impl OAuth1 {
     }
 }
 
+/// Refuses what is no token to sign with. One that is empty would have the client sign for itself.
+pub(crate) fn check_token(token: &Token) -> Result<()> {
+    if token.token_type != TOKEN_TYPE {
+        return Err(other_type(token, "this client signs requests with tokens of OAuth 1.0"));
+    }
+    if token.access_token.is_empty() && token.get(SECRET_MEMBER).is_some() {
+        return Err(Error::config(
+            "the token is empty, and nobody signs with that",
+            "look at where it comes from; a client that acts for itself has two_legged()",
+        ));
+    }
+    Ok(())
+}
+
 /// None where the client acts for itself.
 pub(crate) fn identifier_of(token: &Token) -> Option<&str> {
     Some(token.access_token.reveal()).filter(|token| !token.is_empty())
@@ -58,9 +72,7 @@ impl TokenType for OAuth1 {
 
     /// Tells one token from another and is never sent: a request bears its signature in its place.
     fn header(&self, token: &Token) -> Result<HeaderValue> {
-        if token.token_type != TOKEN_TYPE {
-            return Err(other_type(token, "this client signs requests with tokens of OAuth 1.0"));
-        }
+        check_token(token)?;
         let mut header =
             HeaderValue::from_str(&format!("OAuth {}", crate::wire::form::encode(token.access_token.reveal())))
                 .map_err(|_| Error::config("the token makes no header", "report this as a bug"))?;

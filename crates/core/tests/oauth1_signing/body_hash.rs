@@ -70,3 +70,31 @@ fn another_body_is_found_out() {
     *signed.body_mut() = Bytes::from_static(b"[]");
     assert_eq!(server::verify(&signed, CLIENT_SECRET, TOKEN_SECRET).unwrap_err(), "another body");
 }
+
+#[test]
+fn body_hash_always_is_of_empty_bodies_too_and_of_no_form() {
+    const OF_NOTHING: &str = "2jmj7l5rSw0yVb/vlWAYkK/YBwk=";
+    let always = Signing::new().body_hash_always();
+    for empty in [
+        request("GET", "https://api.example/?a=b"),
+        request("DELETE", "https://api.example/"),
+        with_body("POST", "https://api.example/", JSON, b""),
+    ] {
+        let (_, read) = sign(&always, empty);
+        assert_eq!(read.get("oauth_body_hash"), Some(OF_NOTHING));
+    }
+    let (_, read) = sign(&always, with_body("POST", "https://api.example/", JSON, b"{}"));
+    assert!(read.get("oauth_body_hash").is_some_and(|hash| hash != OF_NOTHING));
+    let (_, read) = sign(&always, form("https://api.example/", b""));
+    assert_eq!(read.get("oauth_body_hash"), None);
+    // The parameters make it a form.
+    let (_, read) = sign(&always.clone().placement(Placement::Body), request("POST", "https://api.example/"));
+    assert_eq!(read.get("oauth_body_hash"), None);
+    let (_, read) = sign(&always.clone().method(Plaintext), request("GET", "https://api.example/"));
+    assert_eq!(read.get("oauth_body_hash"), None);
+    // One that is streamed and certainly has no body.
+    let mut head = request("GET", "https://api.example/").into_parts().0;
+    with_signer(|signer| block_on(always.sign_head(&mut head, None, signer))).unwrap();
+    let whole = http::Request::from_parts(head, Bytes::new());
+    assert_eq!(server::verify(&whole, CLIENT_SECRET, TOKEN_SECRET).unwrap().get("oauth_body_hash"), Some(OF_NOTHING));
+}

@@ -209,3 +209,51 @@ fn no_nonce_comes_twice_among_many() {
     assert_eq!(nonces.len(), 16);
     assert!(nonces.iter().all(|nonce| nonce.len() == 32 && nonce.bytes().all(|byte| byte.is_ascii_hexdigit())));
 }
+
+#[test]
+fn people_whose_requests_are_signed_at_once_are_never_mixed_up() {
+    let signing = Signing::new();
+    std::thread::scope(|scope| {
+        for person in 0..8 {
+            // Clones share what they keep between two signatures.
+            let signing = signing.clone();
+            scope.spawn(move || {
+                let (key, token) = (format!("key{}", person / 4), format!("t{}", person / 2));
+                let (client, held) = (Secret::new(format!("c{}", person / 4)), Secret::new(format!("s{person}")));
+                for turn in 0..200 {
+                    let nonce = format!("{person}-{turn}");
+                    let mut signer = Signer::new(&key, &client, UnixTime::from_seconds(1_700_000_000), &nonce);
+                    if person % 4 != 3 {
+                        signer.token = Some(&token);
+                        signer.token_secret = Some(&held);
+                    }
+                    let mut request = request("GET", "https://api.example/a?b=c");
+                    block_on(signing.sign(&mut request, signer)).unwrap();
+                    let secret = signer.token_secret.map_or("", Secret::reveal);
+                    let read = server::verify(&request, client.reveal(), secret).unwrap();
+                    assert_eq!((read.get("oauth_consumer_key"), read.get("oauth_token")), (Some(&*key), signer.token));
+                }
+            });
+        }
+    });
+}
+
+#[test]
+fn clones_that_sign_otherwise_take_nothing_over() {
+    let first = Signing::new().realm("r");
+    sign(&first, request("GET", "https://api.example/"));
+    for (other, method, version) in [
+        (first.clone().method(grantee_core::oauth1::HmacSha256), "HMAC-SHA256", Some("1.0")),
+        (first.clone().without_version(), "HMAC-SHA1", None),
+    ] {
+        let (_, read) = sign(&other, request("GET", "https://api.example/"));
+        assert_eq!((read.get("oauth_signature_method"), read.get("oauth_version")), (Some(method), version));
+        let (_, read) = sign(&first, request("GET", "https://api.example/"));
+        assert_eq!((read.get("oauth_signature_method"), read.get("oauth_version")), (Some("HMAC-SHA1"), Some("1.0")));
+    }
+    let (_, read) = sign(&first.clone().realm("other"), request("GET", "https://api.example/"));
+    assert_eq!(read.realm.as_deref(), Some("other"));
+    let (signed, _) =
+        sign(&first.placement(grantee_core::oauth1::Placement::Query), request("GET", "https://api.example/"));
+    assert!(!signed.headers().contains_key("authorization"));
+}

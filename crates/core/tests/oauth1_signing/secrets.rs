@@ -37,6 +37,10 @@ fn debug_shows_no_secret() {
     hides("Parameters", &parameters);
     hides("Token", &token_credentials::token(CANARY, CANARY));
     hides("HmacSha1", &HmacSha1);
+    let mut with_password = form("https://api.example/", format!("x_auth_password={CANARY}").as_bytes());
+    let signed = try_sign(&Signing::new(), &mut with_password).unwrap();
+    hides("Signed", &signed);
+    assert!(format!("{signed:?}").contains("POST&https%3A%2F%2Fapi.example%2F&.."), "{signed:?}");
 }
 
 #[test]
