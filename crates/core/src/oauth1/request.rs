@@ -429,23 +429,20 @@ pub(crate) struct Nonces(Mutex<Drawn>);
 struct Drawn {
     chance: [u8; 512],
     used: usize,
-    /// By which process: a child has its parent's memory, and would use the same ones.
-    process: u32,
 }
 
 impl Default for Drawn {
     fn default() -> Self {
-        Self { chance: [0; 512], used: 512, process: 0 }
+        Self { chance: [0; 512], used: 512 }
     }
 }
 
 impl Nonces {
     pub(crate) fn next(&self, entropy: &dyn Entropy) -> Result<String> {
         let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let process = std::process::id();
-        if drawn.used >= drawn.chance.len() || drawn.process != process {
+        if drawn.used >= drawn.chance.len() {
             entropy.fill(&mut drawn.chance)?;
-            (drawn.used, drawn.process) = (0, process);
+            drawn.used = 0;
         }
         let place = drawn.used;
         drawn.used += 16;
@@ -500,22 +497,22 @@ impl Body<'_> {
 mod tests {
     use super::*;
 
-    struct Counter(std::sync::atomic::AtomicU8);
+    struct Counting(std::sync::atomic::AtomicU16);
 
-    impl Entropy for Counter {
+    impl Entropy for Counting {
         fn fill(&self, bytes: &mut [u8]) -> Result<()> {
-            bytes.fill(self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst));
+            for pair in bytes.chunks_exact_mut(2) {
+                pair.copy_from_slice(&self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst).to_be_bytes());
+            }
             Ok(())
         }
     }
 
     #[test]
-    fn a_child_process_uses_none_of_its_parents_nonces() {
-        let (nonces, entropy) = (Nonces::default(), Counter(0.into()));
-        assert_eq!(nonces.next(&entropy).unwrap(), "00".repeat(16));
-        assert_eq!(nonces.next(&entropy).unwrap(), "00".repeat(16), "drawn for several at once");
-        // As a child finds it.
-        nonces.0.lock().unwrap().process ^= 1;
-        assert_eq!(nonces.next(&entropy).unwrap(), "01".repeat(16));
+    fn no_chance_is_used_twice_and_none_is_skipped() {
+        let (nonces, entropy) = (Nonces::default(), Counting(0.into()));
+        let all: String = (0..100).map(|_| nonces.next(&entropy).unwrap()).collect();
+        let expected: String = (0..800).map(|number: u16| format!("{number:04X}")).collect();
+        assert_eq!(all, expected);
     }
 }
