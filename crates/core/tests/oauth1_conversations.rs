@@ -397,6 +397,10 @@ fn settings_that_cannot_work_are_refused_when_the_client_is_built() {
         config.add_temporary_credentials_parameter("oauth_callback".to_owned(), "oob".to_owned());
     };
     assert!(unbuilt(own).contains("oauth_callback"));
+    let own = |config: &mut Config| {
+        config.add_temporary_credentials_parameter("oauth_token".to_owned(), "t".to_owned());
+    };
+    assert!(unbuilt(own).contains("oauth_token"));
     let own = |config: &mut Config| config.add_authorization_parameter("oauth_token".to_owned(), "t".to_owned());
     assert!(unbuilt(own).contains("oauth_token"));
 }
@@ -513,6 +517,61 @@ fn hooks_see_both_requests_before_they_are_signed_and_both_answers() {
     // What the hook added is in the signature: this is the one that another program computed.
     let request = whole(&server.requests.lock().unwrap()[0]);
     assert!(request.contains("oauth_signature=\"sn8brGuJ9M7AXyqAdKrB%2BID0NYsx54XLrGZ85HoFrYI%3D\""), "{request}");
+}
+
+/// Has requests for credentials go elsewhere.
+struct Moves;
+
+impl Hook for Moves {
+    fn before_token_request<'a>(&'a self, draft: &'a mut Draft) -> BoxFuture<'a, Result<()>> {
+        draft.url = Url::parse("http://elsewhere.example/initiate").unwrap();
+        Box::pin(std::future::ready(Ok(())))
+    }
+}
+
+#[test]
+fn a_hook_moves_no_request_to_plain_http() {
+    let server = answering(LENT, GRANTED);
+    let mut config = photos();
+    config.add_hook(Arc::new(Moves));
+    assert!(config_error(block_on(built(config, &server).start())).contains("is http"));
+    assert_eq!(server.count(), 0);
+}
+
+#[test]
+fn what_is_shown_of_a_long_refusal_is_short() {
+    let long = "x".repeat(100_000);
+    for body in [
+        "no ".repeat(100_000),
+        long.clone(),
+        format!("{long}=1"),
+        format!(r#"{{"error":"{long}"}}"#),
+        format!("error={long}"),
+    ] {
+        let server = FakeServer::new(move |_, _| {
+            Ok(http::Response::builder().status(401).body(Bytes::from(body.clone())).unwrap())
+        });
+        let error = block_on(built(photos(), &server).start()).unwrap_err();
+        let shown = format!("{error} {error:?}");
+        assert!(shown.len() < 1500, "{}", shown.len());
+    }
+    // Whoever can send a browser to the callback can write this.
+    let (_, outcome) = finished(&format!("https://app.example/cb?error={long}%0a"));
+    let error = outcome.unwrap_err();
+    assert!(format!("{error} {error:?}").len() < 1500);
+}
+
+#[test]
+fn a_refusal_that_speaks_of_a_tokens_secret_is_not_quoted() {
+    for body in [
+        r#"{"error":"no","error_description":"oauth_token_secret=hush is no such"}"#,
+        "oauth_problem=no&oauth_problem_advice=oauth_token_secret%3Dhush",
+        "oauth_token_secret hush is no such",
+        "oauth_token_secret: hush, oauth_token=x",
+    ] {
+        let error = lent(401, body).1.unwrap_err();
+        assert!(!format!("{error} {error:?}").contains("hush"), "{error:?}");
+    }
 }
 
 #[test]

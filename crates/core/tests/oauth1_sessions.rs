@@ -365,6 +365,33 @@ fn a_store_keeps_the_tokens_of_both_protocols_apart() {
 }
 
 #[test]
+fn a_login_elsewhere_is_taken_up_from_the_store_when_the_token_is_rejected() {
+    let server = FakeServer::new(|request, _| {
+        let is_new = request.headers()["authorization"].to_str().unwrap().contains("oauth_token=\"new\"");
+        json(if is_new { 200 } else { 401 }, "{}")
+    });
+    let shelf = Shelf::default();
+    let store = || Arc::new(shelf.clone()) as Arc<dyn Store>;
+    let clock = ManualClock::new();
+    let client = Client::new(photos(), ports(&server, &clock, Arc::new(Inline))).unwrap();
+    let session = client.source_of(token()).store(store()).account("alice").build().unwrap();
+    let status = || block_on(call(&session, get("https://photos.example.net/a"), Placement::Header)).unwrap().status();
+    // However often: the 401 is the answer, and comes back each time.
+    for count in 1..=6 {
+        assert_eq!((status().as_u16(), server.count()), (401, count));
+    }
+    let login = built(photos(), &server);
+    let new = token_credentials::token("new", "other");
+    block_on(login.source_of(new).store(store()).account("alice").build().unwrap().save()).unwrap();
+    // The store is not looked at with each 401.
+    assert_eq!((status().as_u16(), server.count()), (401, 7));
+    clock.pass(seconds(2));
+    assert_eq!((status().as_u16(), server.count()), (200, 9));
+    assert_eq!((status().as_u16(), server.count()), (200, 10));
+    assert_eq!(client.client().counters().token_requests, 0);
+}
+
+#[test]
 fn a_client_that_acts_for_itself_is_nobody_whose_token_is_kept() {
     let (server, shelf) = (api(200), Shelf::default());
     let store = || Arc::new(shelf.clone()) as Arc<dyn Store>;
@@ -372,6 +399,11 @@ fn a_client_that_acts_for_itself_is_nobody_whose_token_is_kept() {
     block_on(client.two_legged().store(store()).account("alice").build().unwrap().save()).unwrap();
     let alice = client.source().store(store()).account("alice").build().unwrap();
     assert!(block_on(alice.token()).unwrap_err().needs_login());
+    // What such a session holds signs for the client, by the client as well.
+    let own = block_on(client.two_legged().build().unwrap().token()).unwrap();
+    let mut request = get("https://photos.example.net/a");
+    block_on(client.sign(&mut request, Some(&own))).unwrap();
+    assert!(!whole(&request).contains("oauth_token"), "{}", whole(&request));
     // Nor is one whose token got lost on the way.
     let empty = token_credentials::token("", TOKEN_SECRET);
     let source = client.source_of(empty.clone()).build().unwrap();

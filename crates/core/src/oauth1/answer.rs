@@ -9,9 +9,6 @@ use bytes::Bytes;
 use serde_json::{Map, Value};
 use std::sync::Arc;
 
-/// Longer than any reason, shorter than a page.
-const MOST_SAID: usize = 300;
-
 /// The members of an answer.
 pub(super) struct Members(Vec<(String, Value)>);
 
@@ -104,12 +101,14 @@ impl Members {
         if code.is_none() && (said.is_none() || status.is_server_error() && text.starts_with('<')) {
             return Error::Status(Arc::new(StatusError::new(stage, answer)));
         }
-        let mut error = ServerError::new(stage, code.unwrap_or_else(|| "refused".to_owned()));
+        let mut error = ServerError::new(stage, code.map_or_else(|| "refused".to_owned(), |code| shortened(&code)));
         error.description = said.filter(|said| !said.contains("oauth_token_secret")).map(|said| shortened(&said));
         error.hint = hint(&error.error).map(str::to_owned);
         error.status = status.as_u16();
         error.headers = answer.headers().clone();
-        error.members = self.0.into_iter().collect::<Map<_, _>>();
+        // Words that are read as a form are one long name, and names are shown.
+        let is_name = |name: &str| name.len() <= 100 && name.bytes().all(|byte| byte.is_ascii_graphic());
+        error.members = self.0.into_iter().filter(|(name, _)| is_name(name)).collect::<Map<_, _>>();
         Error::Server(Arc::new(error))
     }
 
@@ -175,8 +174,9 @@ fn markup(text: &str) -> (Option<String>, Option<String>) {
     (code, Some(said).filter(|said| !said.is_empty()))
 }
 
-fn shortened(said: &str) -> String {
-    Excerpt(&said.chars().take(MOST_SAID).collect::<String>()).to_string()
+/// As much of it as is shown anywhere, without control characters.
+pub(super) fn shortened(said: &str) -> String {
+    Excerpt(said).to_string()
 }
 
 /// What to do about it, by the words of OAuth Problem Reporting, of NetSuite and of X.

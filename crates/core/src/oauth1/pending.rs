@@ -1,6 +1,7 @@
 //! What is kept while the person is away, and the callback judged by it:
 //! [RFC 5849 section 2.2](https://www.rfc-editor.org/rfc/rfc5849#section-2.2).
 
+use super::answer::shortened;
 use super::temporary_credentials::TemporaryCredentials;
 use crate::error::{Error, Result, RuleViolation, ServerError};
 use crate::{Secret, UnixTime};
@@ -140,7 +141,7 @@ impl Pending {
             None => return Err(broken().got("no oauth_token").into()),
         }
         if let Some(problem) = problem.or_else(|| denied.map(|_| "user_refused".to_owned())) {
-            let mut error = ServerError::new(STAGE, problem);
+            let mut error = ServerError::new(STAGE, shortened(&problem));
             error.description = Some("the person or the server refused the login".to_owned());
             return Err(Error::Server(Arc::new(error)));
         }
@@ -236,6 +237,9 @@ mod tests {
             "code=v&state=s",
             "Oauth_verifier=v",
             "oauth_token=other&oauth_verifier=v",
+            "oauth_token=&oauth_verifier=v",
+            "oauth_token=t&oauth_verifier=v",
+            "oauth_token=t%2F12&oauth_verifier=v",
             "oauth_verifier=v",
             "oauth_token=t%2F1",
             "oauth_token=t%2F1&oauth_verifier=",

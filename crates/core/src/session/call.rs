@@ -237,11 +237,17 @@ impl<'a> Attempt<'a> {
         }
         token_type.observe(uri, headers, self.demanded.as_deref());
         let Some(header) = self.header.take() else { return Ok(false) };
-        if self.renewed || !token_type.is_renewed() || !rejects_the_token(status, headers) {
+        let is_renewed = token_type.is_renewed();
+        // Where nothing is renewed the person may have logged in again elsewhere, and a store knows.
+        let may_change = is_renewed || self.source.inner.store.is_some();
+        if self.renewed || !may_change || !rejects_the_token(status, headers) {
             return Ok(false);
         }
         self.renewed = true;
-        let other = self.source.after_rejection(&header).await?;
+        let other = match self.source.after_rejection(&header).await {
+            Err(_) if !is_renewed => return Ok(false),
+            other => other?,
+        };
         // The same again where the API rejects tokens faster than they are renewed.
         let renewed = other != header;
         self.header = Some(other);

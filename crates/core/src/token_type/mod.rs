@@ -117,7 +117,7 @@ pub trait TokenType: Send + Sync {
         Box::pin(std::future::ready(Ok(())))
     }
 
-    /// Whether a token that an API rejects is worth renewing.
+    /// Whether a token that an API rejects is worth renewing. Where it is not, a store is looked at for another one.
     fn is_renewed(&self) -> bool {
         true
     }

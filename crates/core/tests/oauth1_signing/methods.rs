@@ -257,3 +257,36 @@ fn clones_that_sign_otherwise_take_nothing_over() {
         sign(&first.placement(grantee_core::oauth1::Placement::Query), request("GET", "https://api.example/"));
     assert!(!signed.headers().contains_key("authorization"));
 }
+
+#[test]
+fn credentials_that_differ_in_one_part_are_others() {
+    let signing = Signing::new();
+    let first = ("k", "c", Some("t"), Some("s"));
+    let others = [
+        ("k2", "c", Some("t"), Some("s")),
+        ("k", "c2", Some("t"), Some("s")),
+        ("k", "c", Some("t2"), Some("s")),
+        ("k", "c", Some("t"), Some("s2")),
+        ("k", "c", Some("t"), None),
+        ("k", "c", None, None),
+    ];
+    for (key, client, token, held) in others.into_iter().flat_map(|other| [first, other]) {
+        let (client, held) = (Secret::from(client), held.map(Secret::from));
+        let mut signer = Signer::new(key, &client, UnixTime::from_seconds(1_700_000_000), "n");
+        (signer.token, signer.token_secret) = (token, held.as_ref());
+        let mut request = request("GET", "https://api.example/a?b=c");
+        block_on(signing.sign(&mut request, signer)).unwrap();
+        let read = server::verify(&request, client.reveal(), held.as_ref().map_or("", Secret::reveal)).unwrap();
+        assert_eq!((read.get("oauth_consumer_key"), read.get("oauth_token")), (Some(key), token));
+    }
+}
+
+#[test]
+fn a_timestamp_is_positive() {
+    let secret = Secret::from("s");
+    for seconds in [0, -1] {
+        let signer = Signer::new("k", &secret, UnixTime::from_seconds(seconds), "n");
+        let error = block_on(Signing::new().sign(&mut request("GET", "https://api.example/"), signer)).unwrap_err();
+        assert!(error.to_string().contains("1970"), "{error}");
+    }
+}
