@@ -150,7 +150,9 @@ fn a_pending_login_is_private_and_serves_once() {
     home.file("callback", query);
     let finish = ["oauth1", "login", "--finish", "pending", "@callback"];
     // The file knows the client and its server.
-    home.run(&["oauth1", "login", "--finish", "pending", "@callback", "--consumer-key", "other"]).exits(2);
+    home.run(&[&finish[..], &["--consumer-key", "other"]].concat()).exits(2);
+    let elsewhere = ["--client-secret-file", "secret", "--token-credentials-endpoint", "https://other.example/token"];
+    home.run(&[&finish[..], &elsewhere].concat()).exits(2);
     assert!(home.path("pending").exists());
     home.run(&[&finish[..], &["--client-secret-file", "secret"]].concat()).json();
     assert!(!home.path("pending").exists());

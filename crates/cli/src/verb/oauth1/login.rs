@@ -72,8 +72,16 @@ fn end(setup: &mut Setup, file: &Path, answer: &str) -> Result<(Client, Token)> 
         }
         _ => known.signing.consumer_key = Some(pending.consumer_key().to_owned()),
     }
-    if known.server.token_credentials_endpoint.is_none() && known.server.provider.is_none() {
-        known.server.token_credentials_endpoint = Some(pending.token_credentials_endpoint().to_owned());
+    let started_at = pending.token_credentials_endpoint();
+    match &known.server.token_credentials_endpoint {
+        Some(given) if Url::parse(given).is_ok_and(|given| given.as_str() != started_at) => {
+            let server = started_at.escape_debug();
+            return Err(Failure::usage(format!("the pending login was started where tokens come from {server}")));
+        }
+        None if known.server.provider.is_none() => {
+            known.server.token_credentials_endpoint = Some(started_at.to_owned());
+        }
+        _ => {}
     }
     let client = setup.oauth1_client(None)?;
     login::remove(file)?;
