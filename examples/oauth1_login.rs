@@ -7,7 +7,7 @@ use std::time::Duration;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     // In the place of your own provider: a server in this process, which agrees at once. For X, Tumblr and others there are
-    // presets, grantee::oauth1::preset, in the place of the three endpoints.
+    // presets, grantee::oauth1::presets, in the place of the three endpoints.
     let server = grantor::Server::builder().auto_approve("alice").start();
 
     let receiver = LoopbackReceiver::bind()?;

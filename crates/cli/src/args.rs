@@ -11,7 +11,7 @@ use crate::settings::oauth1::OAuth1Settings;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-/// Tokens from OAuth 2.x servers, kept fresh, and calls to the APIs they open.
+/// Tokens from OAuth servers, 2.x and 1.0, kept fresh, and calls to the APIs they open.
 #[derive(Debug, Parser)]
 #[command(
     name = "grantee",

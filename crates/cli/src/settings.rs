@@ -562,7 +562,7 @@ pub(crate) fn param(pair: &str) -> Result<(&str, &str)> {
     let (name, value) = pair
         .split_once('=')
         .filter(|(name, _)| !name.is_empty())
-        .ok_or_else(|| Failure::usage("a parameter has no name or no value").hint("give --param NAME=VALUE"))?;
+        .ok_or_else(|| Failure::usage("a parameter has no name or no value").hint("give it as NAME=VALUE"))?;
     const SECRETS: [&str; 12] = [
         "client_secret",
         "password",

@@ -17,7 +17,7 @@ pub use grantee_core::oauth1::RsaSha1;
 pub use grantee_core::oauth1::{
     Config, HmacSha1, HmacSha256, HmacSha512, Parameters, Pending, Placement, Plaintext, Preset, RsaSha256, RsaSha512,
     Secrets, SignatureMethod, Signed, Signing, Verifier, base_string_uri, parse_authorization_header, percent_decode,
-    percent_encode, preset, request, token_credentials,
+    percent_encode, preset as presets, request, token_credentials,
 };
 
 /// A client at one server of OAuth 1.0. Cheap to clone; clones share connections and counters.
@@ -78,8 +78,9 @@ impl Client {
         self.core.finish(pending, verifier).await
     }
 
-    /// A session whose requests are signed with this token. Nothing is renewed: such a token does not expire. One that is none of
-    /// OAuth 1.0 is an error when it is first used.
+    /// A session whose requests are signed with this token; one that was shown elsewhere, as on a provider's page, is made by
+    /// [`token_credentials::token`]. Nothing is renewed: such a token does not expire. One that is none of OAuth 1.0 is an error
+    /// when it is first used. With `store` and `account`, its `save` keeps the token for [`session`](Self::session).
     pub fn session_of(&self, token: Token) -> SessionBuilder {
         SessionBuilder::of(self.core.source_of(token))
     }

@@ -323,6 +323,24 @@ fn none_of_them_lets_an_unconfirmed_callback_pass() {
 }
 
 #[test]
+fn who_shows_no_code_needs_a_callback() {
+    let presets: [(&dyn Preset, bool); 3] =
+        [(&Trello::new("Boards"), true), (&Tumblr::new(), true), (&Flickr::read(), false)];
+    for (preset, needs_one) in presets {
+        for callback in [None, Some("oob")] {
+            let server = FakeServer::new(|_, _| Ok(http::Response::new(Bytes::from_static(LENT.as_bytes()))));
+            let mut config = Config::new("key", "key-secret");
+            preset.settle(&mut config);
+            callback.into_iter().for_each(|callback: &str| config.set_callback(callback.to_owned()));
+            let client = Client::new(config, ports(&server, &ManualClock::new(), Arc::new(Inline))).unwrap();
+            let outcome = block_on(client.start());
+            assert_eq!(matches!(&outcome, Err(Error::Config(_))), needs_one, "{outcome:?}");
+            assert_eq!(server.count(), usize::from(!needs_one), "nothing is sent");
+        }
+    }
+}
+
+#[test]
 fn nothing_of_a_preset_leaks_into_another_client() {
     wire(&Flickr::read(), Flickr::API);
     wire(&NetSuite::account("1234567").unwrap(), "https://1234567.restlets.api.netsuite.com/a");

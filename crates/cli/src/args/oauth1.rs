@@ -18,7 +18,7 @@ pub(crate) enum OAuth1 {
 
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:\n  \
-    grantee oauth1 sign GET 'https://photos.example.net/photos?size=original' --consumer-key KEY --token @token\n  \
+    grantee oauth1 sign GET 'https://photos.example.net/photos?size=original' --consumer-key KEY --token @token --token-secret-file secret\n  \
     grantee oauth1 sign POST https://photos.example.net/initiate --consumer-key KEY --callback oob --json")]
 pub(crate) struct Sign {
     /// The method.
@@ -40,8 +40,8 @@ pub(crate) struct Sign {
     pub(crate) nonce: Option<String>,
 
     /// oauth_timestamp, in seconds since the epoch; now unless given.
-    #[arg(long, value_name = "SECONDS")]
-    pub(crate) timestamp: Option<u64>,
+    #[arg(long, value_name = "SECONDS", value_parser = clap::value_parser!(i64).range(1..))]
+    pub(crate) timestamp: Option<i64>,
 
     /// oauth_callback, of a request for temporary credentials.
     #[arg(long, value_name = "URI|oob")]

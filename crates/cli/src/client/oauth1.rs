@@ -100,12 +100,19 @@ impl Setup {
     pub(crate) fn signing(&self) -> Result<Signing> {
         let settings = &self.settings.oauth1.signing;
         let method = self.method();
-        if self.settings.key.is_some() && !method.is_by_key() {
+        // A method that is said may leave the profile's key alone.
+        if self.settings.key.is_some() && settings.signature_method.is_none() {
             return Err(Failure::usage("a private key is given, and the signature method signs by a shared secret")
                 .hint("give --signature-method RSA-SHA1, RSA-SHA256 or RSA-SHA512"));
         }
         let refused = |error: Error| match error {
-            Error::Config(why) => Failure::file(format!("--key: {}", why.message)),
+            Error::Config(why) => {
+                let failure = Failure::file(format!("--key: {}", why.message));
+                match why.hint {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                }
+            }
             other => other.into(),
         };
         let mut signing = match self.preset()? {
@@ -171,7 +178,19 @@ impl Setup {
         }
         let secret = match &args.token_secret_file {
             Some(file) => self.stdin.secret_file("the token's secret", file)?,
-            None => environment("GRANTEE_TOKEN_SECRET")?.unwrap_or_default(),
+            None => match environment("GRANTEE_TOKEN_SECRET")? {
+                Some(secret) => secret,
+                // A key signs alone; a token whose secret is empty is said to have one, and that it is.
+                None if self.method().is_by_key() || std::env::var_os("GRANTEE_TOKEN_SECRET").is_some() => {
+                    Secret::default()
+                }
+                None => {
+                    return Err(Failure::usage("requests are signed with the token's secret too, and there is none")
+                        .hint(
+                            "give --token-secret-file FILE, or GRANTEE_TOKEN_SECRET in the environment, empty if it is",
+                        ));
+                }
+            },
         };
         Ok(Whose::Given(Box::new(token_credentials::token(token, secret))))
     }

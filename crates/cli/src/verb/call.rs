@@ -15,7 +15,7 @@ use grantee::Error;
 use grantee::blocking::{Client, SessionBuilder};
 use grantee::error::Insufficient;
 use grantee::ports::Limits;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use serde_json::{Map, Value, json};
 use std::path::Path;
@@ -156,6 +156,10 @@ fn headers(lines: &[String]) -> Result<HeaderMap> {
         if name == AUTHORIZATION {
             return Err(Failure::usage("the token goes into Authorization, so nothing else can"));
         }
+        // A wrong one would have the server wait for what never comes.
+        if name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
+            return Err(Failure::usage(format!("{name} follows from the body")));
+        }
         headers.append(name, value);
     }
     Ok(headers)
@@ -197,6 +201,13 @@ mod tests {
             as_json(201, &headers, b"\xff"),
             json!({"status": 201, "headers": {"x": "1, 2"}, "body_base64": "/w=="})
         );
+    }
+
+    #[test]
+    fn what_http_says_of_the_body_is_not_said_by_hand() {
+        for line in ["Content-Length: 99", "transfer-encoding: chunked", "Authorization: x"] {
+            assert!(headers(&[line.to_owned()]).is_err(), "{line}");
+        }
     }
 
     #[test]

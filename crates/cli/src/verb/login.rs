@@ -164,7 +164,7 @@ fn begin(setup: &Setup, file: &Path, json: bool) -> Result<()> {
     let request = pasted(setup, request(setup)?);
     let (url, pending) = spin("asking the server for its metadata", || client.start(request))?;
     private_file::write(file, pending.to_json()?.as_bytes())?;
-    started(&url, file, "login", json)
+    started(&url, file, "login", "CALLBACK", json)
 }
 
 fn end(setup: &mut Setup, file: &Path, callback: &str) -> Result<(Client, Brought)> {
@@ -206,11 +206,11 @@ pub(super) fn remove(file: &Path) -> Result<()> {
 }
 
 /// Tells where the login that was started lies, and what to do now.
-pub(super) fn started(url: &Url, file: &Path, verb: &str, json: bool) -> Result<()> {
+pub(super) fn started(url: &Url, file: &Path, verb: &str, answer: &str, json: bool) -> Result<()> {
     if json {
         return output::json(&serde_json::json!({ "url": url.as_str(), "file": file.display().to_string() }));
     }
-    output::note(&format!("open this, and then: grantee {verb} --finish '{}' CALLBACK", file.display()));
+    output::note(&format!("open this, and then: grantee {verb} --finish '{}' {answer}", file.display()));
     output::text(url.as_str())
 }
 

@@ -149,7 +149,12 @@ fn a_pending_login_is_private_and_serves_once() {
     let query = callback.split_once('?').unwrap().1;
     home.file("callback", query);
     let finish = ["oauth1", "login", "--finish", "pending", "@callback"];
-    home.run(&with(&finish, &options)).json();
+    // The file knows the client and its server.
+    home.run(&[&finish[..], &["--consumer-key", "other"]].concat()).exits(2);
+    let elsewhere = ["--client-secret-file", "secret", "--token-credentials-endpoint", "https://other.example/token"];
+    home.run(&[&finish[..], &elsewhere].concat()).exits(2);
+    assert!(home.path("pending").exists());
+    home.run(&[&finish[..], &["--client-secret-file", "secret"]].concat()).json();
     assert!(!home.path("pending").exists());
     home.run(&with(&finish, &options)).exits(14);
     // The callback of another login is not the answer to this one.

@@ -216,12 +216,21 @@ fn a_key_is_for_the_rsa_methods_and_they_are_for_a_key() {
     assert_eq!(by_pem["headers"], by_jwk["headers"]);
     let ran = sign(&home, &["GET", url, "--key", "key.pem", "--json"]).exits(2);
     assert!(ran.error()["hint"].as_str().unwrap().contains("--signature-method"));
+    // A profile may have both.
+    sign(&home, &["GET", url, "--key", "key.pem", "--signature-method", "HMAC-SHA1"]).exits(0);
     let ran = sign(&home, &["GET", url, "--signature-method", "RSA-SHA1", "--json"]).exits(2);
     assert!(ran.error()["hint"].as_str().unwrap().contains("--key"));
     sign(&home, &["GET", url, "--signature-method", "RSA-SHA1", "--key", "none.pem"]).exits(14);
     home.file("bad.pem", "-----BEGIN PRIVATE KEY-----\ns3cret\n-----END PRIVATE KEY-----\n");
     let ran = sign(&home, &["GET", url, "--signature-method", "RSA-SHA1", "--key", "bad.pem"]).exits(14);
     assert!(!ran.stderr.contains("s3cret"));
+    // OpenSSL's form from before PKCS#8 is not taken with a password either, and the hint says what is.
+    home.file(
+        "old.pem",
+        "-----BEGIN RSA PRIVATE KEY-----\nProc-Type: 4,ENCRYPTED\n\nAAAA\n-----END RSA PRIVATE KEY-----\n",
+    );
+    let ran = sign(&home, &["GET", url, "--signature-method", "RSA-SHA1", "--key", "old.pem", "--json"]).exits(14);
+    assert!(ran.error()["hint"].as_str().unwrap().contains("unencrypted"), "{}", ran.stderr);
 }
 
 #[test]
@@ -270,6 +279,23 @@ fn a_client_has_a_name_and_something_to_sign_with() {
     sign(&home, &["GET", "photos.example.net"]).exits(2);
     sign(&home, &["GET", url, "--token", "nnch734d00sl2jdk"]).exits(2);
     sign(&home, &["GET", url, "--token-secret-file", "token-secret"]).exits(2);
+    for time in ["0", "-1", "9223372036854775808", "now"] {
+        let ran = sign(&home, &["GET", url, &format!("--timestamp={time}")]).exits(2);
+        assert!(ran.stderr.contains("--timestamp"), "{}", ran.stderr);
+    }
+}
+
+#[test]
+fn a_token_without_its_secret_signs_nothing_unless_it_is_said_to_be_empty() {
+    let home = printer();
+    let arguments = ["GET", "https://photos.example.net/", "--token", "@token"];
+    let ran = sign(&home, &[&arguments[..], &["--json"]].concat()).exits(2);
+    assert!(ran.error()["hint"].as_str().unwrap().contains("--token-secret-file"), "{}", ran.stderr);
+    home.file("key.pem", WIKI_KEY);
+    sign(&home, &[&arguments[..], &["--signature-method", "RSA-SHA1", "--key", "key.pem"]].concat()).exits(0);
+    home.file("empty", "");
+    sign(&home, &[&arguments[..], &["--token-secret-file", "empty"]].concat()).exits(0);
+    sign(&printer().env("GRANTEE_TOKEN_SECRET", ""), &arguments).exits(0);
 }
 
 #[test]
@@ -300,5 +326,12 @@ fn a_provider_says_how_requests_are_signed() {
     );
     assert!(login(&["--provider", "friendster"])["message"].as_str().unwrap().contains("discogs"));
     login(&["--provider-param", "name=x"]);
+    let named = login(&["--provider", "trello", "--provider-param", "name"]);
+    assert_eq!(named["hint"], "give it as NAME=VALUE");
+    // They show nobody a code.
+    for provider in [&["--provider", "tumblr"][..], &["--provider", "trello", "--provider-param", "name=x"]] {
+        let needs_a_callback = login(provider);
+        assert!(needs_a_callback["hint"].as_str().unwrap().contains("give --callback URI"), "{needs_a_callback}");
+    }
     login(&["--provider", "netsuite", "--provider-param", "account=../x"]);
 }

@@ -39,8 +39,11 @@ pub(super) fn push(name: &str, value: &str, text: &mut Vec<u8>) {
 
 pub(super) fn end(mut text: Vec<u8>) -> Result<HeaderValue> {
     text.truncate(text.len().saturating_sub(2));
-    let mut header = HeaderValue::from_maybe_shared(Bytes::from(text))
-        .map_err(|_| Error::config("the realm has characters that no header can carry", "use visible ASCII"))?;
+    // Everything else is encoded, so what is not ASCII is the realm's. HTTP libraries may refuse it (RFC 9110 section 5.5).
+    let header = Some(text).filter(|text| text.is_ascii());
+    let mut header = header
+        .and_then(|text| HeaderValue::from_maybe_shared(Bytes::from(text)).ok())
+        .ok_or_else(|| Error::config("the realm has characters that no header can carry", "use visible ASCII"))?;
     header.set_sensitive(true);
     Ok(header)
 }

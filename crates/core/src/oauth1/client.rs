@@ -3,7 +3,7 @@
 use super::config::Config;
 use super::pending::{Pending, Verifier};
 use super::percent_decode;
-use super::request::{Nonces, Signed, Signer};
+use super::request::{Body, Nonces, Revealed, Signed, Signer};
 use super::temporary_credentials;
 use super::token_credentials::{self, TOKEN_TYPE};
 use crate::client::{self, Server};
@@ -12,7 +12,7 @@ use crate::grant::Stored;
 use crate::hooks::{self, TokenAnswer};
 use crate::ports::{Ports, Request};
 use crate::session::SourceBuilder;
-use crate::token_type::oauth1::{OAuth1, check_token, secret_of};
+use crate::token_type::oauth1::{OAuth1, check_token, identifier_of, secret_of};
 use crate::wire::draft::Draft;
 use crate::wire::form::Params;
 use crate::{Secret, Token};
@@ -75,11 +75,17 @@ impl Client {
     /// callback the person is shown a code (`oob`).
     ///
     /// # Errors
-    /// [`Error::Config`] where an endpoint is missing; [`Error::Server`] when the server refuses; [`Error::Rule`] when its answer
+    /// [`Error::Config`] where an endpoint or a callback is missing; [`Error::Server`] when the server refuses; [`Error::Rule`] when its answer
     /// breaks a rule.
     pub async fn start(&self) -> Result<(Url, Pending)> {
         let config = &self.config;
         let callback = config.callback.as_deref().unwrap_or("oob");
+        if config.callback_required && callback == "oob" {
+            return Err(Error::config(
+                "this server shows nobody a code (oob), so a login needs a callback",
+                "set callback where it is built, as it is registered with the server",
+            ));
+        }
         let endpoint = self.endpoint(&config.temporary_credentials_endpoint, "temporary credentials endpoint")?;
         let mut url = self.endpoint(&config.authorization_endpoint, "authorization endpoint")?;
         // Nobody is sent away to come back to nothing.
@@ -157,8 +163,7 @@ impl Client {
     /// As [`Signing::sign`](super::Signing::sign); [`Error::Config`] for a token of another type.
     pub async fn sign(&self, request: &mut Request, token: Option<&Token>) -> Result<Signed> {
         let nonce = self.nonces.next(&*self.client.ports().entropy)?;
-        let secret = token_secret(token)?;
-        self.config.signing.sign(request, self.signer(&nonce, token, secret.as_ref())).await
+        self.config.signing.sign_revealed(request, self.signer(&nonce, token)?).await
     }
 
     /// As [`sign`](Self::sign), by a request's head, whatever its body is made of: `None` is one that is streamed.
@@ -172,16 +177,21 @@ impl Client {
         token: Option<&Token>,
     ) -> Result<Signed> {
         let nonce = self.nonces.next(&*self.client.ports().entropy)?;
-        let secret = token_secret(token)?;
-        self.config.signing.sign_head(head, body, self.signer(&nonce, token, secret.as_ref())).await
+        let signer = self.signer(&nonce, token)?;
+        self.config.signing.sign_parts(head, body.map_or(Body::Streamed, Body::Seen), signer).await
     }
 
-    fn signer<'a>(&'a self, nonce: &'a str, token: Option<&'a Token>, secret: Option<&'a Secret>) -> Signer<'a> {
-        let config = &self.config;
-        let mut signer = Signer::new(&config.consumer_key, &config.consumer_secret, self.client.now(), nonce);
-        signer.token = token.map(|token| token.access_token.reveal()).filter(|token| !token.is_empty());
-        signer.token_secret = secret;
-        signer
+    fn signer<'a>(&'a self, nonce: &'a str, token: Option<&'a Token>) -> Result<Revealed<'a>> {
+        token.map_or(Ok(()), check_token)?;
+        Ok(Revealed {
+            consumer_key: &self.config.consumer_key,
+            consumer_secret: self.config.consumer_secret.reveal(),
+            token: token.and_then(identifier_of),
+            token_secret: token.and_then(secret_of),
+            timestamp: self.client.now().seconds(),
+            nonce,
+            further: &[],
+        })
     }
 
     fn endpoint(&self, url: &Option<String>, what: &str) -> Result<Url> {
@@ -252,12 +262,6 @@ impl Asked<'_> {
     fn verifier(&self) -> &str {
         if self.further.0 == "oauth_verifier" { self.further.1 } else { "" }
     }
-}
-
-/// The secret of a token that signs requests.
-fn token_secret(token: Option<&Token>) -> Result<Option<Secret>> {
-    token.map_or(Ok(()), check_token)?;
-    Ok(token.and_then(secret_of))
 }
 
 /// A server may quote what it was sent, and PLAINTEXT shows the secrets themselves: then its words are left out.

@@ -27,6 +27,7 @@ pub struct Config {
     pub(crate) authorization_endpoint: Option<String>,
     pub(crate) token_credentials_endpoint: Option<String>,
     pub(crate) callback: Option<String>,
+    pub(crate) callback_required: bool,
     pub(crate) credentials_method: Method,
     pub(crate) temporary_credentials_parameters: Vec<(String, String)>,
     pub(crate) authorization_parameters: Vec<(String, String)>,
@@ -45,6 +46,7 @@ impl Config {
             authorization_endpoint: None,
             token_credentials_endpoint: None,
             callback: None,
+            callback_required: false,
             credentials_method: Method::POST,
             temporary_credentials_parameters: Vec::new(),
             authorization_parameters: Vec::new(),
@@ -81,6 +83,11 @@ impl Config {
     /// Where the person comes back to, or `oob`.
     pub fn set_callback(&mut self, callback: String) {
         self.callback = Some(callback);
+    }
+
+    /// For a server that shows nobody a code: a login without a callback is an error before anything is sent.
+    pub fn set_callback_required(&mut self) {
+        self.callback_required = true;
     }
 
     /// By what method both kinds of credentials are asked for: POST, unless the server names GET (sections 2.1 and 2.3).

@@ -69,6 +69,16 @@ impl Pending {
         self.oauth_token.reveal()
     }
 
+    /// The identifier of the client that started it.
+    pub fn consumer_key(&self) -> &str {
+        &self.consumer_key
+    }
+
+    /// Where the token will come from, at the server that started it.
+    pub fn token_credentials_endpoint(&self) -> &str {
+        &self.server
+    }
+
     /// When the login was started.
     pub fn created_at(&self) -> UnixTime {
         self.created_at

@@ -34,27 +34,26 @@ pub(super) fn ascii(encoded: Vec<u8>) -> String {
 }
 
 pub(super) fn encode_into(text: &str, encoded: &mut Vec<u8>) {
-    if are_plain(text) {
-        return encoded.extend_from_slice(text.as_bytes());
-    }
-    for byte in text.bytes() {
-        match is_plain(byte) {
-            true => encoded.push(byte),
-            false => encoded.extend_from_slice(&[b'%', hex(byte)[0], hex(byte)[1]]),
-        }
-    }
+    encode_by(text, encoded, |byte| {
+        let [high, low] = hex(byte);
+        [b'%', high, low]
+    });
 }
 
 /// As it stands in a base string, where what was encoded once is encoded again.
 pub(super) fn encode_twice_into(text: &str, encoded: &mut Vec<u8>) {
-    if are_plain(text) {
-        return encoded.extend_from_slice(text.as_bytes());
-    }
-    for byte in text.bytes() {
-        match is_plain(byte) {
-            true => encoded.push(byte),
-            false => encoded.extend_from_slice(&twice(byte)),
-        }
+    encode_by(text, encoded, twice);
+}
+
+fn encode_by<const N: usize>(text: &str, encoded: &mut Vec<u8>, encode: impl Fn(u8) -> [u8; N]) {
+    let mut rest = text.as_bytes();
+    loop {
+        let plain = rest.iter().position(|byte| !is_plain(*byte)).unwrap_or(rest.len());
+        let (run, after) = rest.split_at(plain);
+        encoded.extend_from_slice(run);
+        let [byte, after @ ..] = after else { return };
+        encoded.extend_from_slice(&encode(*byte));
+        rest = after;
     }
 }
 
@@ -66,21 +65,26 @@ pub(super) fn twice(byte: u8) -> [u8; 5] {
 
 /// The byte that a percent sign and the two digits after it stand for, and what comes after them.
 pub(super) fn encoded_byte(byte: u8, after: &[u8]) -> Option<(u8, &[u8])> {
-    let digit = |place: usize| after.get(place).and_then(|digit| char::from(*digit).to_digit(16));
-    if byte != b'%' {
-        return None;
-    }
-    let value = u8::try_from(digit(0)? * 16 + digit(1)?).ok()?;
-    Some((value, after.get(2..)?))
+    let ([high, low], after) = after.split_first_chunk()?;
+    let (high, low) = (DIGITS[usize::from(*high)], DIGITS[usize::from(*low)]);
+    (byte == b'%' && high | low < 16).then_some((high << 4 | low, after))
 }
+
+/// What each digit stands for, and 16 for what is none.
+const DIGITS: [u8; 256] = {
+    let mut table = [16; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        if let Some(digit) = (byte as u8 as char).to_digit(16) {
+            table[byte] = digit as u8;
+        }
+        byte += 1;
+    }
+    table
+};
 
 pub(super) fn is_plain(byte: u8) -> bool {
     ENCODED[usize::from(byte)] == 0
-}
-
-/// Whether all of it stays as it is. Without leaving early, which is quicker for what nearly always does.
-fn are_plain(text: &str) -> bool {
-    text.bytes().fold(0, |encoded, byte| encoded | ENCODED[usize::from(byte)]) == 0
 }
 
 /// One for each byte that is encoded.

@@ -7,7 +7,7 @@ mod change;
 mod fixed;
 
 use super::percent_encoding::{ascii, hex};
-use super::signature::{HmacSha1, Secrets, SignatureMethod};
+use super::signature::{HmacSha1, SignatureMethod};
 use super::signature_base_string::{Parameters, SignedUri};
 use crate::error::{Error, Result};
 use crate::ports::{Entropy, Request};
@@ -17,7 +17,7 @@ use body::Form;
 use bytes::Bytes;
 use change::Change;
 use fixed::Fixed;
-use http::header::{CONTENT_TYPE, HOST};
+use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
 use http::uri::Authority;
 use http::{HeaderMap, Uri};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -152,6 +152,10 @@ impl Signing {
     /// [`Error::Config`] for a URL that is none, for a body where its parameters can't go, for a parameter of the protocol that
     /// the request has already, for PLAINTEXT over plain http, and when the key can't sign.
     pub async fn sign(&self, request: &mut Request, signer: Signer<'_>) -> Result<Signed> {
+        self.sign_revealed(request, signer.revealed()).await
+    }
+
+    pub(crate) async fn sign_revealed(&self, request: &mut Request, signer: Revealed<'_>) -> Result<Signed> {
         let subject = Subject {
             method: request.method(),
             uri: request.uri(),
@@ -159,10 +163,15 @@ impl Signing {
             body: Some(request.body()),
         };
         let (signed, change) = self.prepare(subject, signer).await?;
-        // Taken apart once nothing is waited for: whoever gives up a slow signer keeps the request.
-        let (mut head, mut body) = std::mem::take(request).into_parts();
-        change.apply(&mut head, Some(&mut body));
-        *request = Request::from_parts(head, body);
+        // Nothing of it is taken apart while something is waited for: whoever gives up a slow signer keeps the request.
+        match change {
+            Change::Header(header) => drop(request.headers_mut().insert(AUTHORIZATION, header)),
+            change => {
+                let (mut head, mut body) = std::mem::take(request).into_parts();
+                change.apply(&mut head, Some(&mut body));
+                *request = Request::from_parts(head, body);
+            }
+        }
         Ok(signed)
     }
 
@@ -177,14 +186,14 @@ impl Signing {
         body: Option<&[u8]>,
         signer: Signer<'_>,
     ) -> Result<Signed> {
-        self.sign_parts(head, body.map_or(Body::Streamed, Body::Seen), signer).await
+        self.sign_parts(head, body.map_or(Body::Streamed, Body::Seen), signer.revealed()).await
     }
 
     pub(crate) async fn sign_parts(
         &self,
         head: &mut http::request::Parts,
         body: Body<'_>,
-        signer: Signer<'_>,
+        signer: Revealed<'_>,
     ) -> Result<Signed> {
         if self.placement == Placement::Body && matches!(body, Body::Seen(_)) {
             return Err(Error::config(
@@ -200,7 +209,7 @@ impl Signing {
     }
 
     /// Signs, and says what of the request changes by it.
-    async fn prepare(&self, subject: Subject<'_>, signer: Signer<'_>) -> Result<(Signed, Change)> {
+    async fn prepare(&self, subject: Subject<'_>, signer: Revealed<'_>) -> Result<(Signed, Change)> {
         let Subject { method, uri, headers, body } = subject;
         if self.method.needs_tls() {
             let url = wire::url::parse("the request's URL", &uri.to_string())?;
@@ -233,8 +242,8 @@ impl Signing {
             _ => None,
         };
         let query = uri.query().unwrap_or_default();
-        // Most are letters and digits; those that are not become five bytes.
-        let mut parameters = Parameters::with_capacity(16, 512 + 2 * query.len());
+        // Most bytes stay as they are.
+        let mut parameters = Parameters::with_capacity(16, 360 + 2 * query.len());
         parameters.push_form(query.as_bytes());
         let of_query = parameters.len();
         if form == Form::Yes {
@@ -249,7 +258,7 @@ impl Signing {
         if alone && self.placement == Placement::Header && hash.is_none() && signer.further.is_empty() {
             parameters.push_protocol(|base| fixed.write_base(&timestamp, signer.nonce, base));
             let base_string = parameters.into_base_string(method.as_str(), &uri_of);
-            let signature = Secret::new(fixed.method.sign(&base_string, signer.secrets()).await?);
+            let signature = Secret::new(fixed.method.sign(&base_string, fixed.secrets()).await?);
             let header = fixed.header(&timestamp, signer.nonce, signature.reveal())?;
             return Ok((Signed { base_string }, Change::Header(header)));
         }
@@ -270,7 +279,7 @@ impl Signing {
         }
         protocol.iter().for_each(|(name, value)| parameters.push(name, value));
         let base_string = parameters.into_base_string(method.as_str(), &uri_of);
-        let signature = Secret::new(fixed.method.sign(&base_string, signer.secrets()).await?);
+        let signature = Secret::new(fixed.method.sign(&base_string, fixed.secrets()).await?);
         protocol.push(("oauth_signature", signature.reveal()));
         let change = match self.placement {
             Placement::Header => Change::header(self.realm.as_deref(), &protocol)?,
@@ -280,7 +289,7 @@ impl Signing {
         Ok((Signed { base_string }, change))
     }
 
-    fn fixed(&self, signer: &Signer<'_>) -> Arc<Fixed> {
+    fn fixed(&self, signer: &Revealed<'_>) -> Arc<Fixed> {
         if let Some(fixed) = self.fixed.load_full().filter(|fixed| fixed.is_of(signer)) {
             return fixed;
         }
@@ -299,8 +308,10 @@ impl Signing {
         let place = if here == Placement::Query { "query" } else { "form" };
         let name = String::from_utf8_lossy(name);
         Err(Error::config(
-            format!("the request has the parameter {name} in its {place} already, and OAuth parameters of its own"),
-            "leave it out: signing adds those of the protocol, all in one place (RFC 5849 sections 3.1 and 3.5)",
+            format!(
+                "the request has {name} in its {place} already, where signing adds such parameters itself, in one place"
+            ),
+            "leave it out (RFC 5849 sections 3.1 and 3.5)",
         ))
     }
 
@@ -375,9 +386,28 @@ impl<'a> Signer<'a> {
         }
     }
 
-    fn secrets(&self) -> Secrets<'a> {
-        Secrets { client: self.consumer_secret, token: self.token_secret }
+    fn revealed(self) -> Revealed<'a> {
+        Revealed {
+            consumer_key: self.consumer_key,
+            consumer_secret: self.consumer_secret.reveal(),
+            token: self.token,
+            token_secret: self.token_secret.map(Secret::reveal),
+            timestamp: self.timestamp,
+            nonce: self.nonce,
+            further: self.further,
+        }
     }
+}
+
+/// A [`Signer`] whose secrets are read and not kept.
+pub(crate) struct Revealed<'a> {
+    pub(crate) consumer_key: &'a str,
+    pub(crate) consumer_secret: &'a str,
+    pub(crate) token: Option<&'a str>,
+    pub(crate) token_secret: Option<&'a str>,
+    pub(crate) timestamp: i64,
+    pub(crate) nonce: &'a str,
+    pub(crate) further: &'a [(&'a str, &'a str)],
 }
 
 // A verifier is among what is further, and a token may be all that a server asks for.
@@ -399,29 +429,26 @@ pub(crate) struct Nonces(Mutex<Drawn>);
 struct Drawn {
     chance: [u8; 512],
     used: usize,
-    /// By which process: a child has its parent's memory, and would use the same ones.
-    process: u32,
 }
 
 impl Default for Drawn {
     fn default() -> Self {
-        Self { chance: [0; 512], used: 512, process: 0 }
+        Self { chance: [0; 512], used: 512 }
     }
 }
 
 impl Nonces {
     pub(crate) fn next(&self, entropy: &dyn Entropy) -> Result<String> {
         let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let process = std::process::id();
-        if drawn.used >= drawn.chance.len() || drawn.process != process {
+        if drawn.used >= drawn.chance.len() {
             entropy.fill(&mut drawn.chance)?;
-            (drawn.used, drawn.process) = (0, process);
+            drawn.used = 0;
         }
         let place = drawn.used;
         drawn.used += 16;
-        let mut nonce = Vec::with_capacity(32);
         let chance = drawn.chance.get(place..place + 16).unwrap_or_default();
-        chance.iter().for_each(|byte| nonce.extend_from_slice(&hex(*byte)));
+        let mut nonce = vec![0; 32];
+        nonce.chunks_exact_mut(2).zip(chance).for_each(|(digits, byte)| digits.copy_from_slice(&hex(*byte)));
         Ok(ascii(nonce))
     }
 }
@@ -470,30 +497,22 @@ impl Body<'_> {
 mod tests {
     use super::*;
 
-    struct Counter(std::sync::atomic::AtomicU8);
+    struct Counting(std::sync::atomic::AtomicU16);
 
-    impl Entropy for Counter {
+    impl Entropy for Counting {
         fn fill(&self, bytes: &mut [u8]) -> Result<()> {
-            bytes.fill(self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst));
+            for pair in bytes.chunks_exact_mut(2) {
+                pair.copy_from_slice(&self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst).to_be_bytes());
+            }
             Ok(())
         }
     }
 
     #[test]
-    fn no_nonce_is_short_or_comes_twice_when_chance_is_drawn_anew() {
-        let (nonces, entropy) = (Nonces::default(), Counter(0.into()));
-        for place in 0..100 {
-            assert_eq!(nonces.next(&entropy).unwrap(), format!("{:02X}", place / 32).repeat(16));
-        }
-    }
-
-    #[test]
-    fn a_child_process_uses_none_of_its_parents_nonces() {
-        let (nonces, entropy) = (Nonces::default(), Counter(0.into()));
-        assert_eq!(nonces.next(&entropy).unwrap(), "00".repeat(16));
-        assert_eq!(nonces.next(&entropy).unwrap(), "00".repeat(16), "drawn for several at once");
-        // As a child finds it.
-        nonces.0.lock().unwrap().process ^= 1;
-        assert_eq!(nonces.next(&entropy).unwrap(), "01".repeat(16));
+    fn no_chance_is_used_twice_and_none_is_skipped() {
+        let (nonces, entropy) = (Nonces::default(), Counting(0.into()));
+        let all: String = (0..100).map(|_| nonces.next(&entropy).unwrap()).collect();
+        let expected: String = (0..800).map(|number: u16| format!("{number:04X}")).collect();
+        assert_eq!(all, expected);
     }
 }

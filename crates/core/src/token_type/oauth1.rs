@@ -3,7 +3,7 @@
 use super::{ProofContext, TokenType, other_type};
 use crate::error::{Error, Result};
 use crate::oauth1::Signing;
-use crate::oauth1::request::{Body, Nonces, Signer};
+use crate::oauth1::request::{Body, Nonces, Revealed};
 use crate::oauth1::token_credentials::{SECRET_MEMBER, TOKEN_TYPE};
 use crate::ports::BoxFuture;
 use crate::{Secret, Token};
@@ -56,8 +56,13 @@ pub(crate) fn check_token(token: &Token) -> Result<()> {
     Ok(())
 }
 
-pub(crate) fn secret_of(token: &Token) -> Option<Secret> {
-    token.get(SECRET_MEMBER).and_then(Value::as_str).map(Secret::from)
+/// None where the client acts for itself.
+pub(crate) fn identifier_of(token: &Token) -> Option<&str> {
+    Some(token.access_token.reveal()).filter(|token| !token.is_empty())
+}
+
+pub(crate) fn secret_of(token: &Token) -> Option<&str> {
+    token.get(SECRET_MEMBER).and_then(Value::as_str)
 }
 
 impl TokenType for OAuth1 {
@@ -91,10 +96,15 @@ impl TokenType for OAuth1 {
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
             let nonce = self.nonces.next(context.entropy)?;
-            let secret = context.token.and_then(secret_of);
-            let mut signer = Signer::new(&self.consumer_key, &self.consumer_secret, context.now, &nonce);
-            signer.token = context.token.map(|token| token.access_token.reveal()).filter(|token| !token.is_empty());
-            signer.token_secret = secret.as_ref();
+            let signer = Revealed {
+                consumer_key: &self.consumer_key,
+                consumer_secret: self.consumer_secret.reveal(),
+                token: context.token.and_then(identifier_of),
+                token_secret: context.token.and_then(secret_of),
+                timestamp: context.now.seconds(),
+                nonce: &nonce,
+                further: &[],
+            };
             self.signing.sign_parts(head, body.map_or(Body::Streamed, Body::Whole), signer).await.map(drop)
         })
     }

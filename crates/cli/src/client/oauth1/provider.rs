@@ -5,7 +5,7 @@ use crate::failure::{Failure, Result, usage};
 use crate::settings::oauth1::ProviderName;
 use crate::settings::param;
 use grantee::oauth1::Preset;
-use grantee::oauth1::preset::{Discogs, Flickr, NetSuite, Trello, Tumblr, X};
+use grantee::oauth1::presets::{Discogs, Flickr, NetSuite, Trello, Tumblr, X};
 
 /// Who this program says it is, where a provider wants to know and nobody says otherwise.
 const USER_AGENT: &str = concat!("grantee/", env!("CARGO_PKG_VERSION"), " +", env!("CARGO_PKG_REPOSITORY"));
@@ -37,7 +37,8 @@ impl Setup {
                 Err(Failure::usage("a provider's parameter is given, and no provider").hint("give --provider NAME"))
             }
             (Some((name, _)), Some(_)) => {
-                Err(usage(format_args!("the provider has no parameter {}, or has it once", name.escape_debug())))
+                Err(usage(format_args!("the provider has no parameter {}, or has it once", name.escape_debug()))
+                    .hint("grantee oauth1 login --help lists them"))
             }
             (None, _) => Ok(preset),
         }

@@ -32,7 +32,8 @@ pub(super) fn run(args: Login, json: bool) -> Result<()> {
         let client = setup.oauth1_client(callback.as_deref())?;
         let (url, pending) = begin(&client)?;
         private_file::write(&file, pending.to_json()?.as_bytes())?;
-        return login::started(&url, &file, "oauth1 login", json);
+        let answer = if pending.callback() == OOB { "CODE" } else { "CALLBACK" };
+        return login::started(&url, &file, "oauth1 login", answer, json);
     }
     let (client, token) = match (finish, answer) {
         (Some(file), Some(answer)) => end(&mut setup, &file, &answer)?,
@@ -62,6 +63,26 @@ fn trade(client: &Client, pending: Pending, answer: &str) -> Result<Token> {
 fn end(setup: &mut Setup, file: &Path, answer: &str) -> Result<(Client, Token)> {
     let answer = setup.stdin.literal_or_referred("the callback", answer)?;
     let pending = login::kept(file, Pending::from_json)?;
+    // The pending login knows what it was started with.
+    let known = &mut setup.settings.oauth1;
+    match &known.signing.consumer_key {
+        Some(key) if key != pending.consumer_key() => {
+            let key = pending.consumer_key().escape_debug();
+            return Err(Failure::usage(format!("the pending login was started by the client {key}")));
+        }
+        _ => known.signing.consumer_key = Some(pending.consumer_key().to_owned()),
+    }
+    let started_at = pending.token_credentials_endpoint();
+    match &known.server.token_credentials_endpoint {
+        Some(given) if Url::parse(given).is_ok_and(|given| given.as_str() != started_at) => {
+            let server = started_at.escape_debug();
+            return Err(Failure::usage(format!("the pending login was started where tokens come from {server}")));
+        }
+        None if known.server.provider.is_none() => {
+            known.server.token_credentials_endpoint = Some(started_at.to_owned());
+        }
+        _ => {}
+    }
     let client = setup.oauth1_client(None)?;
     login::remove(file)?;
     let token = trade(&client, pending, answer.reveal().trim())?;

@@ -54,10 +54,7 @@ pub(super) fn run(args: Sign, json: bool) -> Result<()> {
         .filter_map(|(name, value)| Some((name, value?)))
         .collect();
     let at = match args.timestamp {
-        Some(seconds) => UnixTime::from_seconds(
-            i64::try_from(seconds)
-                .map_err(|_| Failure::usage("--timestamp is no number of seconds since the epoch"))?,
-        ),
+        Some(seconds) => UnixTime::from_seconds(seconds),
         None => client.core().client().ports().clock.now(),
     };
     let mut signer = Signer::new(setup.consumer_key()?, &secret, at, &nonce);

@@ -6,7 +6,7 @@ use super::{Config, Preset, endpoints};
 ///
 /// - The URL that the person is sent to names the program, what it wants and for how long: `name`, `scope`, `expiration`
 ///   (same page).
-/// - `oob` is taken for an address: set a callback, from one of the origins that the app's page lists.
+/// - `oob` is taken for an address, so a login without a callback is an error: set one, from one of the origins that the app's page lists.
 ///
 /// A token serves as long as `expiration` said; the answer does not tell.
 ///
@@ -51,6 +51,7 @@ impl Preset for Trello {
         let authorization = "https://trello.com/1/OAuthAuthorizeToken";
         let token = "https://trello.com/1/OAuthGetAccessToken";
         endpoints(config, ["https://trello.com/1/OAuthGetRequestToken", authorization, token]);
+        config.set_callback_required();
         for (name, value) in [("name", &self.name), ("scope", &self.scope), ("expiration", &self.expiration)] {
             config.add_authorization_parameter(name.to_owned(), value.clone());
         }

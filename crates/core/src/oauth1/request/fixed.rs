@@ -1,11 +1,12 @@
 //! What of a signature stays the same while the same client signs with the same credentials.
 
-use super::Signer;
+use super::Revealed;
 use crate::Secret;
 use crate::error::Result;
 use crate::oauth1::authorization_header as header;
-use crate::oauth1::percent_encoding::encode_twice_into;
-use crate::oauth1::signature::SignatureMethod;
+use crate::oauth1::percent_encoding::{encode_into, encode_twice_into};
+use crate::oauth1::signature::{Secrets, SignatureMethod};
+use grantee_jose::constant_time_eq;
 use http::HeaderValue;
 use std::sync::Arc;
 
@@ -27,9 +28,12 @@ impl Fixed {
         method: &Arc<dyn SignatureMethod>,
         realm: Option<&str>,
         version: bool,
-        signer: &Signer<'_>,
+        signer: &Revealed<'_>,
     ) -> Self {
-        let ready = method.with_secrets(signer.secrets()).unwrap_or_else(|| Arc::clone(method));
+        let consumer_secret = Secret::from(signer.consumer_secret);
+        let token_secret = signer.token_secret.map(Secret::from);
+        let secrets = Secrets { client: &consumer_secret, token: token_secret.as_ref() };
+        let ready = method.with_secrets(secrets).unwrap_or_else(|| Arc::clone(method));
         let mut base: [Vec<u8>; 3] = Default::default();
         let mut push = |place: usize, before: &str, value: &str| {
             let Some(base) = base.get_mut(place) else { return };
@@ -53,20 +57,28 @@ impl Fixed {
         }
         Self {
             consumer_key: signer.consumer_key.to_owned(),
-            consumer_secret: signer.consumer_secret.clone(),
+            consumer_secret,
             token: signer.token.map(str::to_owned),
-            token_secret: signer.token_secret.cloned(),
+            token_secret,
             method: ready,
             base,
             header,
         }
     }
 
-    pub(super) fn is_of(&self, signer: &Signer<'_>) -> bool {
+    pub(super) fn is_of(&self, signer: &Revealed<'_>) -> bool {
+        let same = |held: &Secret, secret: &str| constant_time_eq(held.reveal().as_bytes(), secret.as_bytes());
         self.consumer_key == signer.consumer_key
             && self.token.as_deref() == signer.token
-            && self.consumer_secret == *signer.consumer_secret
-            && self.token_secret.as_ref() == signer.token_secret
+            && same(&self.consumer_secret, signer.consumer_secret)
+            && match (&self.token_secret, signer.token_secret) {
+                (Some(held), Some(secret)) => same(held, secret),
+                (held, secret) => held.is_none() && secret.is_none(),
+            }
+    }
+
+    pub(super) fn secrets(&self) -> Secrets<'_> {
+        Secrets { client: &self.consumer_secret, token: self.token_secret.as_ref() }
     }
 
     /// The parameters of the protocol, sorted and joined, as they stand in the base string.
@@ -82,9 +94,13 @@ impl Fixed {
     pub(super) fn header(&self, timestamp: &str, nonce: &str, signature: &str) -> Result<HeaderValue> {
         let mut text = Vec::with_capacity(self.header.len() + 3 * signature.len() + 128);
         text.extend_from_slice(&self.header);
-        header::push("oauth_timestamp", timestamp, &mut text);
-        header::push("oauth_nonce", nonce, &mut text);
-        header::push("oauth_signature", signature, &mut text);
+        text.extend_from_slice(b"oauth_timestamp=\"");
+        text.extend_from_slice(timestamp.as_bytes());
+        text.extend_from_slice(b"\", oauth_nonce=\"");
+        encode_into(nonce, &mut text);
+        text.extend_from_slice(b"\", oauth_signature=\"");
+        encode_into(signature, &mut text);
+        text.extend_from_slice(b"\", ");
         header::end(text)
     }
 }
