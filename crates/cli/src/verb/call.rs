@@ -72,6 +72,12 @@ impl Answer {
         }
     }
 
+    /// What to do about this status.
+    pub(super) fn hint_at(self, status: u16, hint: &str) -> Self {
+        let failure = self.failure.map(|failure| if self.status == status { failure.hint(hint) } else { failure });
+        Self { failure, ..self }
+    }
+
     /// Prints it; an error status is a failure.
     pub(super) fn show(self, json: bool) -> Result<()> {
         if json {

@@ -230,6 +230,7 @@ fn a_refused_signature_is_10_with_the_body_on_stdout() {
     assert!(server.revoke_oauth1(std::fs::read_to_string(home.path("token")).unwrap().trim()));
     let ran = home.run(&with(&["oauth1", "call", "GET", &url, "--token", "@token", "--json"], &options)).exits(10);
     assert_eq!(ran.error()["status"], 401);
+    assert!(ran.error()["hint"].as_str().unwrap().contains("oauth1 sign"), "{}", ran.stderr);
     let answer: Value = serde_json::from_slice(&ran.stdout).unwrap();
     assert!(answer["body"].as_str().unwrap().contains("token_rejected"), "{answer}");
     assert_eq!(server.count(Endpoint::OAuth1Api), 1, "it does not expire, so nothing is sent twice");

@@ -19,5 +19,8 @@ pub(super) fn run(args: Call, json: bool) -> Result<()> {
     let client = setup.oauth1_client(None)?;
     let session = build(setup.oauth1_session(&client, whose)?.allow_origin(&args.url)?)?;
     let outcome = spin("calling the API", || session.send(request));
-    Answer::of(outcome, |_| None).map_err(|error| setup.oauth1_log_in(error))?.show(json)
+    let answer = Answer::of(outcome, |_| None).map_err(|error| setup.oauth1_log_in(error))?;
+    // Servers seldom say which of these it is.
+    let hint = "the token is revoked, a secret is wrong, or another base string is signed than the server's: see grantee oauth1 sign";
+    answer.hint_at(401, hint).show(json)
 }
