@@ -177,6 +177,16 @@ pub(crate) struct ProfileSave {
 
 #[derive(Debug, Args)]
 pub(crate) struct Call {
+    #[command(flatten)]
+    pub(crate) request: Request,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What is sent to an API.
+#[derive(Debug, Args)]
+pub(crate) struct Request {
     /// The method.
     pub(crate) method: String,
 
@@ -190,9 +200,6 @@ pub(crate) struct Call {
     /// The body: as given, or @FILE, or @- for stdin. Its Content-Type, unless given, is guessed: JSON, a form, text, bytes.
     #[arg(short, long, value_name = "BODY|@FILE", allow_hyphen_values = true)]
     pub(crate) data: Option<String>,
-
-    #[command(flatten)]
-    pub(crate) common: Common,
 }
 
 #[derive(Debug, Args)]

@@ -214,7 +214,7 @@ pub(crate) fn in_options(hint: &str) -> String {
         ("set token_credentials_endpoint where it is built", "give --token-credentials-endpoint URL"),
         ("set authorization_endpoint where it is built", "give --authorization-endpoint URL"),
         ("set callback where it is built", "give --callback URI"),
-        ("(without_body_hash)", "(--no-body-hash)"),
+        ("(without_body_hash)", "(--body-hash never)"),
     ];
     let hint = NAMES.iter().fold(hint.to_owned(), |hint, (method, option)| hint.replace(method, option));
     match hint.strip_prefix("call ") {

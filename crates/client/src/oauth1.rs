@@ -152,6 +152,8 @@ pub struct ClientBuilder {
     own_http: Option<Arc<dyn grantee_core::ports::Http>>,
 }
 
+oauth1_danger!();
+
 impl ClientBuilder {
     oauth1_builder_methods!();
     http_settings_methods!();
@@ -236,18 +238,42 @@ macro_rules! oauth1_builder_methods {
             self
         }
 
-        /// Lets requests go over plain http to other machines, PLAINTEXT signatures too: for tests. Whoever is on the way reads,
-        /// and with PLAINTEXT has, everything.
-        pub fn danger_allow_http(mut self) -> Self {
-            self.config.set_allow_http();
-            self
-        }
-
-        /// Takes any certificate, so that anybody on the way can pose as the server: for tests.
-        pub fn danger_accept_invalid_certs(mut self) -> Self {
-            self.http.accept_invalid_certs = true;
-            self
+        /// What makes the client weaker. Each method says what an attacker gains.
+        pub fn danger(self) -> Danger {
+            Danger(self)
         }
     };
 }
 pub(crate) use oauth1_builder_methods;
+
+/// The door to what is weaker. Expects `ClientBuilder` in scope.
+macro_rules! oauth1_danger {
+    () => {
+        /// The door to what is weaker than it should be.
+        #[derive(Debug)]
+        #[must_use]
+        pub struct Danger(ClientBuilder);
+
+        impl Danger {
+            /// Lets requests go over plain http to other machines, PLAINTEXT signatures too. Whoever is on the way reads, and with
+            /// PLAINTEXT has, everything.
+            pub fn allow_http(mut self) -> ClientBuilder {
+                self.0.config.set_allow_http();
+                self.0
+            }
+
+            /// Takes any certificate. Whoever is on the way can pose as the server and read everything.
+            pub fn accept_invalid_certs(mut self) -> ClientBuilder {
+                self.0.http.accept_invalid_certs = true;
+                self.0
+            }
+        }
+
+        impl std::fmt::Debug for ClientBuilder {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.debug_struct("ClientBuilder").field("config", &self.config).finish_non_exhaustive()
+            }
+        }
+    };
+}
+pub(crate) use oauth1_danger;

@@ -1,6 +1,6 @@
 //! What `grantee oauth1` takes.
 
-use super::TokenForm;
+use super::{Request, TokenForm};
 use crate::settings::Settings;
 use crate::settings::oauth1::{OAuth1Settings, ServerSettings, SigningSettings};
 use clap::{Args, Subcommand};
@@ -89,19 +89,8 @@ pub(crate) struct Login {
 
 #[derive(Debug, Args)]
 pub(crate) struct Call {
-    /// The method.
-    pub(crate) method: String,
-
-    /// The URL: https, or http on this machine.
-    pub(crate) url: String,
-
-    /// A header field; may be repeated.
-    #[arg(short = 'H', long = "header", value_name = "K: V")]
-    pub(crate) headers: Vec<String>,
-
-    /// The body: as given, or @FILE, or @- for stdin. Its Content-Type, unless given, is guessed: JSON, a form, text, bytes.
-    #[arg(short, long, value_name = "BODY|@FILE", allow_hyphen_values = true)]
-    pub(crate) data: Option<String>,
+    #[command(flatten)]
+    pub(crate) request: Request,
 
     #[command(flatten)]
     pub(crate) token: TokenArgs,

@@ -5,7 +5,7 @@ mod provider;
 use super::{Setup, connected, environment};
 use crate::args::oauth1::TokenArgs;
 use crate::failure::{Failure, Result};
-use crate::settings::oauth1::{CredentialsMethod, MethodName};
+use crate::settings::oauth1::{BodyHash, CredentialsMethod, MethodName};
 use crate::settings::param;
 use crate::{input, keys};
 use grantee::blocking::SessionBuilder;
@@ -69,10 +69,10 @@ impl Setup {
             builder = builder.callback(callback);
         }
         if settings.allow_http {
-            builder = builder.danger_allow_http();
+            builder = builder.danger().allow_http();
         }
         if settings.danger_accept_invalid_certs {
-            builder = builder.danger_accept_invalid_certs();
+            builder = builder.danger().accept_invalid_certs();
         }
         Ok(builder.build()?)
     }
@@ -143,9 +143,12 @@ impl Setup {
         if settings.no_version {
             signing = signing.without_version();
         }
-        if settings.no_body_hash {
-            signing = signing.without_body_hash();
-        }
+        signing = match settings.body_hash {
+            None => signing,
+            Some(BodyHash::Auto) => signing.with_body_hash(),
+            Some(BodyHash::Always) => signing.body_hash_always(),
+            Some(BodyHash::Never) => signing.without_body_hash(),
+        };
         Ok(if self.settings.allow_http { signing.danger_allow_http() } else { signing })
     }
 

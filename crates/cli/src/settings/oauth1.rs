@@ -45,6 +45,18 @@ impl MethodName {
     }
 }
 
+/// Of which bodies the digest is signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum BodyHash {
+    /// Of one that is no form.
+    Auto,
+    /// Of an empty one as well.
+    Always,
+    /// Of none: a body that is no form is then not signed.
+    Never,
+}
+
 /// Where the parameters of the protocol go (RFC 5849 section 3.5).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -134,10 +146,10 @@ pub(crate) struct SigningSettings {
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     pub(crate) no_version: bool,
 
-    /// Leaves oauth_body_hash out, for a server that refuses it. A body that is no form is then not signed.
-    #[arg(long, env = "GRANTEE_NO_BODY_HASH", hide_env = true, value_parser = clap::builder::FalseyValueParser::new())]
-    #[serde(skip_serializing_if = "std::ops::Not::not")]
-    pub(crate) no_body_hash: bool,
+    /// Whether oauth_body_hash is sent; as the provider has it unless said, else auto.
+    #[arg(long, env = "GRANTEE_BODY_HASH", hide_env = true, value_name = "WHEN")]
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) body_hash: Option<BodyHash>,
 }
 
 /// The server, and where the person comes back to from it.
@@ -198,7 +210,7 @@ impl OAuth1Settings {
                 placement: signing.placement.or(signing_below.placement),
                 realm: signing.realm.or(signing_below.realm),
                 no_version: signing.no_version || signing_below.no_version,
-                no_body_hash: signing.no_body_hash || signing_below.no_body_hash,
+                body_hash: signing.body_hash.or(signing_below.body_hash),
             },
             server: ServerSettings {
                 provider: server.provider.or(server_below.provider),
@@ -229,7 +241,7 @@ impl OAuth1Settings {
                 placement: Some(PlacementName::Header),
                 realm: text(),
                 no_version: true,
-                no_body_hash: true,
+                body_hash: Some(BodyHash::Never),
             },
             server: ServerSettings {
                 provider: Some(ProviderName::X),

@@ -1,7 +1,7 @@
 //! `grantee call`: a request to an API with the token on it, renewed and retried as a session does.
 
 use super::step_up;
-use crate::args::Call;
+use crate::args::{self, Call};
 use crate::client::{Setup, build};
 use crate::failure::{Failure, Result};
 use crate::input::{self, Stdin};
@@ -25,10 +25,10 @@ const MOST: usize = 64 * 1024 * 1024;
 
 pub(super) fn run(args: Call, json: bool) -> Result<()> {
     let mut setup = Setup::new(args.common.profile.as_deref(), args.common.settings)?;
-    let request = request(&mut setup.stdin, &args.method, &args.url, &args.headers, args.data.as_deref())?;
+    let request = request(&mut setup.stdin, &args.request)?;
     let client = setup.client()?;
     let (session, by_client_credentials) = session(&mut setup, &client)?;
-    let session = build(session.allow_origin(&args.url)?)?;
+    let session = build(session.allow_origin(&args.request.url)?)?;
     let outcome = spin("calling the API", || session.send(request));
     if by_client_credentials && matches!(outcome, Ok(_) | Err(Error::Insufficient(_))) {
         setup.note_client_credentials()?;
@@ -109,14 +109,9 @@ fn session(setup: &mut Setup, client: &Client) -> Result<(SessionBuilder, bool)>
     Ok((setup.held_session(client)?, by_client_credentials))
 }
 
-pub(super) fn request(
-    stdin: &mut Stdin,
-    method: &str,
-    url: &str,
-    headers: &[String],
-    data: Option<&str>,
-) -> Result<Request<Bytes>> {
-    let body = data.map(|data| body(stdin, data)).transpose()?;
+pub(super) fn request(stdin: &mut Stdin, args: &args::Request) -> Result<Request<Bytes>> {
+    let args::Request { method, url, headers, data } = args;
+    let body = data.as_deref().map(|data| body(stdin, data)).transpose()?;
     let mut request = Request::new(Bytes::new());
     *request.method_mut() = self::method(method)?;
     let url = url::Url::parse(url).map_err(|_| Failure::usage("the URL is none, as in https://api.example/orders"))?;

@@ -164,8 +164,11 @@ fn a_body_given_is_a_form_and_one_of_a_file_is_bytes() {
     home.file("hello", "Hello World!");
     let hello = signed(&home, &["PUT", url, "--body", "@hello", "--content-type", "text/plain"]);
     assert!(hello["headers"]["authorization"].as_str().unwrap().contains("Lve95gjOVATpfV8EL5X4nxwjKHE%3D"));
-    let bare = signed(&home, &["PUT", url, "--body", "@hello", "--no-body-hash"]);
+    let bare = signed(&home, &["PUT", url, "--body", "@hello", "--body-hash", "never"]);
     assert!(!bare["base_string"].as_str().unwrap().contains("oauth_body_hash"));
+    // SHA-1 of nothing.
+    let empty = signed(&home, &["GET", url, "--body-hash", "always"]);
+    assert!(empty["headers"]["authorization"].as_str().unwrap().contains("2jmj7l5rSw0yVb%2FvlWAYkK%2FYBwk%3D"));
     let stdin = home.run_with(
         "a=1",
         &[

@@ -6,7 +6,7 @@ use super::runtime::{ThreadExecutor, block_on};
 use super::session::SessionBuilder;
 use crate::http::HttpSettings;
 use crate::http::http_settings_methods;
-use crate::oauth1::oauth1_builder_methods;
+use crate::oauth1::{oauth1_builder_methods, oauth1_danger};
 use grantee_core::oauth1 as core;
 use grantee_core::ports::Request;
 use grantee_core::{Result, Secret, Token};
@@ -152,6 +152,8 @@ pub struct ClientBuilder {
     http: HttpSettings,
     own_http: Option<Arc<dyn grantee_core::ports::Http>>,
 }
+
+oauth1_danger!();
 
 impl ClientBuilder {
     oauth1_builder_methods!();

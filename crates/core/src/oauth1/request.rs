@@ -123,6 +123,13 @@ impl Signing {
         self
     }
 
+    /// Sends `oauth_body_hash` of bodies that are no form, which is the way unless a preset has another.
+    #[must_use]
+    pub fn with_body_hash(mut self) -> Self {
+        self.body_hash = BodyHash::Bodies;
+        self
+    }
+
     /// Sends `oauth_body_hash` of a body that is empty too, as the draft recommends and Mastercard wants: with all requests but
     /// those of a form, GET among them.
     #[must_use]

@@ -62,6 +62,9 @@ fn the_body_hash_goes_where_the_other_parameters_go() {
 fn without_body_hash_leaves_it_out() {
     let (_, read) = sign(&Signing::new().without_body_hash(), with_body("POST", "https://api.example/", JSON, b"{}"));
     assert_eq!(read.get("oauth_body_hash"), None);
+    let again = Signing::new().without_body_hash().with_body_hash();
+    let (_, read) = sign(&again, with_body("POST", "https://api.example/", JSON, b"{}"));
+    assert!(read.get("oauth_body_hash").is_some());
 }
 
 #[test]

@@ -9,7 +9,7 @@ use crate::verb::call::{Answer, request};
 pub(super) fn run(args: Call, json: bool) -> Result<()> {
     let (profile, settings) = args.client.settings();
     let mut setup = Setup::oauth1(profile.as_deref(), settings)?;
-    let request = request(&mut setup.stdin, &args.method, &args.url, &args.headers, args.data.as_deref())?;
+    let request = request(&mut setup.stdin, &args.request)?;
     let whose = setup.whose(&args.token)?;
     if matches!(whose, Whose::Nobody) && !args.token.two_legged {
         return Err(Failure::login("nobody has logged in, and no token is given").hint(
@@ -17,7 +17,7 @@ pub(super) fn run(args: Call, json: bool) -> Result<()> {
         ));
     }
     let client = setup.oauth1_client(None)?;
-    let session = build(setup.oauth1_session(&client, whose)?.allow_origin(&args.url)?)?;
+    let session = build(setup.oauth1_session(&client, whose)?.allow_origin(&args.request.url)?)?;
     let outcome = spin("calling the API", || session.send(request));
     let answer = Answer::of(outcome, |_| None).map_err(|error| setup.oauth1_log_in(error))?;
     // Servers seldom say which of these it is.
