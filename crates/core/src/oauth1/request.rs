@@ -5,22 +5,23 @@
 mod body;
 mod change;
 mod fixed;
+mod nonces;
+mod unsigned;
 
-use super::percent_encoding::{ascii, hex};
 use super::signature::{HmacSha1, SignatureMethod};
-use super::signature_base_string::{Parameters, SignedUri};
 use crate::error::{Error, Result};
-use crate::ports::{Entropy, Request};
-use crate::{Secret, UnixTime, wire};
+use crate::ports::Request;
+use crate::{Secret, UnixTime};
 use arc_swap::ArcSwapOption;
-use body::Form;
 use bytes::Bytes;
 use change::Change;
 use fixed::Fixed;
-use http::header::{AUTHORIZATION, CONTENT_TYPE, HOST};
-use http::uri::Authority;
+use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Uri};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
+use unsigned::Unsigned;
+
+pub(crate) use nonces::Nonces;
 
 /// Where the parameters of the protocol go (section 3.5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -217,83 +218,10 @@ impl Signing {
 
     /// Signs, and says what of the request changes by it.
     async fn prepare(&self, subject: Subject<'_>, signer: Revealed<'_>) -> Result<(Signed, Change)> {
-        let Subject { method, uri, headers, body } = subject;
-        if self.method.needs_tls() {
-            let url = wire::url::parse("the request's URL", &uri.to_string())?;
-            wire::url::confidential("the request's URL", &url, self.allow_http)?;
-        }
-        // A timestamp is positive (section 3.3).
-        if signer.timestamp <= 0 {
-            return Err(Error::config("the clock stands before 1970, when no request can be signed", "set it"));
-        }
-        let form = match body {
-            Some(body) => Form::of(headers, body)?,
-            None if self.reads_body(method, headers) => {
-                return Err(Error::config(
-                    "this request can't be signed without its body, which is streamed",
-                    "hand over a body that is there as a whole, or leave the body hash out (without_body_hash) where the server \
-                     allows it",
-                ));
-            }
-            None => Form::No,
-        };
-        if self.placement == Placement::Body {
-            form.may_take_parameters(method)?;
-        }
-        let body = body.unwrap_or_default();
-        // A form is among what is signed; of any other body a digest is, where the method has one.
-        let becomes_form = form == Form::Yes || self.placement == Placement::Body;
-        let hash = match self.body_hash {
-            BodyHash::Bodies if !becomes_form && !body.is_empty() => self.method.body_hash(body),
-            BodyHash::Always if !becomes_form => self.method.body_hash(body),
-            _ => None,
-        };
-        let query = uri.query().unwrap_or_default();
-        // Most bytes stay as they are.
-        let mut parameters = Parameters::with_capacity(16, 360 + 2 * query.len());
-        parameters.push_form(query.as_bytes());
-        let of_query = parameters.len();
-        if form == Form::Yes {
-            parameters.push_form(body);
-        }
-        let host = host(headers)?;
-        let uri_of = SignedUri::of_uri(uri, host.as_ref())?;
-        let timestamp = signer.timestamp.to_string();
-        let fixed = self.fixed(&signer);
-        let alone = !parameters.has_any_of_the_protocol();
-        // The usual request: nothing in it but what was in the one before, the timestamp and the nonce.
-        if alone && self.placement == Placement::Header && hash.is_none() && signer.further.is_empty() {
-            parameters.push_protocol(|base| fixed.write_base(&timestamp, signer.nonce, base));
-            let base_string = parameters.into_base_string(method.as_str(), &uri_of);
-            let signature = Secret::new(fixed.method.sign(&base_string, fixed.secrets()).await?);
-            let header = fixed.header(&timestamp, signer.nonce, signature.reveal())?;
-            return Ok((Signed { base_string }, Change::Header(header)));
-        }
-        let mut protocol: Vec<(&str, &str)> = Vec::with_capacity(10);
-        protocol.push(("oauth_consumer_key", signer.consumer_key));
-        protocol.extend(signer.token.map(|token| ("oauth_token", token)));
-        protocol.push(("oauth_signature_method", self.method.name()));
-        if self.version {
-            protocol.push(("oauth_version", "1.0"));
-        }
-        protocol.push(("oauth_timestamp", &timestamp));
-        protocol.push(("oauth_nonce", signer.nonce));
-        protocol.extend(signer.further.iter().copied());
-        protocol.extend(hash.as_deref().map(|hash| ("oauth_body_hash", hash)));
-        for (place, name) in parameters.names().enumerate() {
-            let here = if place < of_query { Placement::Query } else { Placement::Body };
-            self.refuse_second(name, here, &protocol)?;
-        }
-        protocol.iter().for_each(|(name, value)| parameters.push(name, value));
-        let base_string = parameters.into_base_string(method.as_str(), &uri_of);
-        let signature = Secret::new(fixed.method.sign(&base_string, fixed.secrets()).await?);
-        protocol.push(("oauth_signature", signature.reveal()));
-        let change = match self.placement {
-            Placement::Header => Change::header(self.realm.as_deref(), &protocol)?,
-            Placement::Query => Change::query(uri, &protocol)?,
-            Placement::Body => Change::body(body, &protocol),
-        };
-        Ok((Signed { base_string }, change))
+        let unsigned = Unsigned::new(self, &subject, signer)?;
+        let fixed = &unsigned.fixed;
+        let signature = Secret::new(fixed.method.sign(&unsigned.base_string, fixed.secrets()).await?);
+        unsigned.signed(self, &subject, &signature)
     }
 
     fn fixed(&self, signer: &Revealed<'_>) -> Arc<Fixed> {
@@ -305,23 +233,6 @@ impl Signing {
         fixed
     }
 
-    /// No parameter of the protocol stands twice (section 3.1), and all whose names begin with `oauth_` are in one place
-    /// (section 3.5).
-    fn refuse_second(&self, name: &[u8], here: Placement, protocol: &[(&str, &str)]) -> Result<()> {
-        let ours = name == b"oauth_signature" || protocol.iter().any(|(held, _)| held.as_bytes() == name);
-        if !name.starts_with(b"oauth_") || !ours && here == self.placement {
-            return Ok(());
-        }
-        let place = if here == Placement::Query { "query" } else { "form" };
-        let name = String::from_utf8_lossy(name);
-        Err(Error::config(
-            format!(
-                "the request has {name} in its {place} already, where signing adds such parameters itself, in one place"
-            ),
-            "leave it out (RFC 5849 sections 3.1 and 3.5)",
-        ))
-    }
-
     /// Whether a request needs its body to be signed, so that one that is streamed can't be.
     fn reads_body(&self, method: &http::Method, headers: &HeaderMap) -> bool {
         let kind = headers.get(CONTENT_TYPE);
@@ -330,13 +241,6 @@ impl Signing {
             || kind.is_some_and(body::is_form_type)
             || hashed && !body::has_none(method, headers)
     }
-}
-
-/// The host that the request names, where it names one of its own: that one is signed (section 3.4.1.2).
-fn host(headers: &HeaderMap) -> Result<Option<Authority>> {
-    let Some(host) = headers.get(HOST) else { return Ok(None) };
-    let host = host.as_bytes().try_into();
-    host.map(Some).map_err(|_| Error::config("the Host header is no host and port", "leave it out: the URL says them"))
 }
 
 /// Of a request what signing looks at.
@@ -429,44 +333,6 @@ impl std::fmt::Debug for Signer<'_> {
     }
 }
 
-/// Nonces of 128 bits as hexadecimal, since some servers take letters and digits alone. Chance is drawn for 32 of them at once.
-#[derive(Default)]
-pub(crate) struct Nonces(Mutex<Drawn>);
-
-struct Drawn {
-    chance: [u8; 512],
-    used: usize,
-}
-
-impl Default for Drawn {
-    fn default() -> Self {
-        Self { chance: [0; 512], used: 512 }
-    }
-}
-
-impl Nonces {
-    pub(crate) fn next(&self, entropy: &dyn Entropy) -> Result<String> {
-        let mut drawn = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if drawn.used >= drawn.chance.len() {
-            entropy.fill(&mut drawn.chance)?;
-            drawn.used = 0;
-        }
-        let place = drawn.used;
-        drawn.used += 16;
-        let chance = drawn.chance.get(place..place + 16).unwrap_or_default();
-        let mut nonce = vec![0; 32];
-        nonce.chunks_exact_mut(2).zip(chance).for_each(|(digits, byte)| digits.copy_from_slice(&hex(*byte)));
-        Ok(ascii(nonce))
-    }
-}
-
-// What comes next is nobody's affair.
-impl std::fmt::Debug for Nonces {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Nonces(..)")
-    }
-}
-
 /// What signing a request went by, to compare with a server's own where a signature is refused.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
@@ -497,29 +363,5 @@ impl Body<'_> {
             Self::Seen(body) => Some(body),
             Self::Streamed => None,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    struct Counting(std::sync::atomic::AtomicU16);
-
-    impl Entropy for Counting {
-        fn fill(&self, bytes: &mut [u8]) -> Result<()> {
-            for pair in bytes.chunks_exact_mut(2) {
-                pair.copy_from_slice(&self.0.fetch_add(1, std::sync::atomic::Ordering::SeqCst).to_be_bytes());
-            }
-            Ok(())
-        }
-    }
-
-    #[test]
-    fn no_chance_is_used_twice_and_none_is_skipped() {
-        let (nonces, entropy) = (Nonces::default(), Counting(0.into()));
-        let all: String = (0..100).map(|_| nonces.next(&entropy).unwrap()).collect();
-        let expected: String = (0..800).map(|number: u16| format!("{number:04X}")).collect();
-        assert_eq!(all, expected);
     }
 }
