@@ -75,6 +75,7 @@
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod authorization;
+mod chance;
 pub mod client;
 pub mod client_auth;
 pub mod contract;

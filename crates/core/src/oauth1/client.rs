@@ -3,9 +3,11 @@
 use super::config::Config;
 use super::pending::{Pending, Verifier};
 use super::percent_decode;
-use super::request::{Body, Nonces, Revealed, Signed, Signer};
+use super::percent_encoding::nonce;
+use super::request::{Body, Revealed, Signed, Signer};
 use super::temporary_credentials;
 use super::token_credentials::{self, TOKEN_TYPE};
+use crate::chance::Chance;
 use crate::client::{self, Server};
 use crate::error::{Error, Result};
 use crate::grant::Stored;
@@ -31,7 +33,7 @@ use url::Url;
 #[derive(Debug, Clone)]
 pub struct Client {
     config: Arc<Config>,
-    nonces: Arc<Nonces>,
+    chance: Arc<Chance>,
     /// What sources and calls need of a client: ports, hooks, counters, and a token type that signs.
     client: client::Client,
 }
@@ -58,7 +60,7 @@ impl Client {
         }
         config.hooks.iter().for_each(|hook| settings.add_hook(Arc::clone(hook)));
         let client = client::Client::new(settings, ports)?;
-        Ok(Self { config: Arc::new(config), nonces: Arc::default(), client })
+        Ok(Self { config: Arc::new(config), chance: Arc::default(), client })
     }
 
     /// The client underneath, with its ports and counters.
@@ -162,7 +164,7 @@ impl Client {
     /// # Errors
     /// As [`Signing::sign`](super::Signing::sign); [`Error::Config`] for a token of another type.
     pub async fn sign(&self, request: &mut Request, token: Option<&Token>) -> Result<Signed> {
-        let nonce = self.nonces.next(&*self.client.ports().entropy)?;
+        let nonce = nonce(self.chance.next(&*self.client.ports().entropy)?);
         self.config.signing.sign_revealed(request, self.signer(&nonce, token)?).await
     }
 
@@ -176,7 +178,7 @@ impl Client {
         body: Option<&[u8]>,
         token: Option<&Token>,
     ) -> Result<Signed> {
-        let nonce = self.nonces.next(&*self.client.ports().entropy)?;
+        let nonce = nonce(self.chance.next(&*self.client.ports().entropy)?);
         let signer = self.signer(&nonce, token)?;
         self.config.signing.sign_parts(head, body.map_or(Body::Streamed, Body::Seen), signer).await
     }
@@ -228,7 +230,7 @@ impl Client {
         }
         crate::wire::url::confidential("the request's URL", &draft.url, config.allow_http)?;
         let mut request = draft.into_request()?;
-        let nonce = self.nonces.next(&*ports.entropy)?;
+        let nonce = nonce(self.chance.next(&*ports.entropy)?);
         let mut signer = Signer::new(&config.consumer_key, &config.consumer_secret, ports.clock.now(), &nonce);
         signer.token = asked.credentials.map(|(token, _)| token);
         signer.token_secret = asked.credentials.map(|(_, secret)| secret);

@@ -38,6 +38,7 @@ pub use authorization_header::parse as parse_authorization_header;
 pub use client::Client;
 pub use config::{Config, Preset};
 pub use pending::{Pending, Verifier};
+pub(crate) use percent_encoding::nonce;
 pub use percent_encoding::{percent_decode, percent_encode};
 pub use request::{Placement, Signed, Signing};
 #[cfg(feature = "rsa-sha1")]

@@ -101,8 +101,15 @@ const ENCODED: [u8; 256] = {
     table
 };
 
+/// Nonces are hexadecimal, since some servers take letters and digits alone (section 3.3).
+pub(crate) fn nonce(chance: [u8; 16]) -> String {
+    let mut nonce = vec![0; 32];
+    nonce.chunks_exact_mut(2).zip(chance).for_each(|(digits, byte)| digits.copy_from_slice(&hex(byte)));
+    ascii(nonce)
+}
+
 /// The digits of a byte.
-pub(super) fn hex(byte: u8) -> [u8; 2] {
+fn hex(byte: u8) -> [u8; 2] {
     const DIGITS: &[u8; 16] = b"0123456789ABCDEF";
     [DIGITS[usize::from(byte >> 4)], DIGITS[usize::from(byte & 0x0f)]]
 }

@@ -5,7 +5,6 @@
 mod body;
 mod change;
 mod fixed;
-mod nonces;
 mod unsigned;
 
 use super::signature::{HmacSha1, SignatureMethod};
@@ -20,8 +19,6 @@ use http::header::{AUTHORIZATION, CONTENT_TYPE};
 use http::{HeaderMap, Uri};
 use std::sync::Arc;
 use unsigned::Unsigned;
-
-pub(crate) use nonces::Nonces;
 
 /// Where the parameters of the protocol go (section 3.5).
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -1,9 +1,11 @@
 //! Tokens of OAuth 1.0: [RFC 5849 section 3](https://www.rfc-editor.org/rfc/rfc5849#section-3). Each request is signed.
 
 use super::{ProofContext, TokenType, other_type};
+use crate::chance::Chance;
 use crate::error::{Error, Result};
 use crate::oauth1::Signing;
-use crate::oauth1::request::{Body, Nonces, Revealed};
+use crate::oauth1::nonce;
+use crate::oauth1::request::{Body, Revealed};
 use crate::oauth1::token_credentials::{SECRET_MEMBER, TOKEN_TYPE};
 use crate::ports::BoxFuture;
 use crate::{Secret, Token};
@@ -27,7 +29,7 @@ pub struct OAuth1 {
     consumer_key: String,
     consumer_secret: Secret,
     signing: Signing,
-    nonces: Nonces,
+    chance: Chance,
 }
 
 impl OAuth1 {
@@ -37,7 +39,7 @@ impl OAuth1 {
             consumer_key: consumer_key.into(),
             consumer_secret: consumer_secret.into(),
             signing,
-            nonces: Nonces::default(),
+            chance: Chance::default(),
         }
     }
 }
@@ -95,7 +97,7 @@ impl TokenType for OAuth1 {
         body: Option<&'a mut Bytes>,
     ) -> BoxFuture<'a, Result<()>> {
         Box::pin(async move {
-            let nonce = self.nonces.next(context.entropy)?;
+            let nonce = nonce(self.chance.next(context.entropy)?);
             let signer = Revealed {
                 consumer_key: &self.consumer_key,
                 consumer_secret: self.consumer_secret.reveal(),
