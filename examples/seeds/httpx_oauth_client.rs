@@ -1,8 +1,27 @@
 //! The snippets of Authlib's "OAuth for HTTPX": the same, awaited.
 
-use super::{server, service_account};
-use grantee::{Client, ServiceAccount, legacy};
+use super::{CALLBACK, server, service_account, visit};
+use grantee::{Client, ServiceAccount, legacy, oauth1};
 use std::sync::{Arc, Mutex};
+
+#[tokio::test]
+async fn three_steps_of_oauth_1_and_requests_of_every_method() {
+    let server = server();
+    let client = oauth1::Client::builder("consumer", "secret")
+        .temporary_credentials_endpoint(server.url("/oauth1/initiate"))
+        .authorization_endpoint(server.url("/oauth1/authorize"))
+        .token_credentials_endpoint(server.url("/oauth1/token"))
+        .callback(CALLBACK)
+        .build()
+        .unwrap();
+    let (url, pending) = client.start().await.unwrap();
+    let token = client.finish(pending, &visit(&url)).await.unwrap();
+    let api = client.session_of(token).api(&server.url("/oauth1/api")).unwrap();
+    assert_eq!(api.get("x").send().await.unwrap().status(), 200);
+    assert_eq!(api.post("x").form([("a", "1")]).send().await.unwrap().status(), 200);
+    assert_eq!(api.put("x").body("{}").send().await.unwrap().status(), 200);
+    assert_eq!(api.delete("x").send().await.unwrap().status(), 200);
+}
 
 #[tokio::test]
 async fn requests_of_every_method() {

@@ -2,6 +2,7 @@
 
 mod decoupled;
 mod httpx_oauth_client;
+mod oauth1_session;
 mod oauth2_session;
 mod openid_connect;
 mod requests_oauth;

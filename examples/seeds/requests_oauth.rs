@@ -2,7 +2,21 @@
 
 use super::server;
 use grantee::ClientCredentials;
-use grantee::blocking::{ApiClient, Client};
+use grantee::blocking::{ApiClient, Client, oauth1};
+use grantee::oauth1::token_credentials;
+
+#[test]
+fn oauth1_auth_directly_on_a_request() {
+    let server = server();
+    let issued = server.issue_oauth1("consumer", "alice");
+    let token = token_credentials::token(issued.token, issued.secret);
+    let client = oauth1::Client::builder("consumer", "secret").build().unwrap();
+    let mut request = http::Request::get(server.url("/oauth1/api/photos?size=1")).body(bytes::Bytes::new()).unwrap();
+    client.sign(&mut request, Some(&token)).unwrap();
+    let authorization = request.headers()["authorization"].to_str().unwrap();
+    let answer = ureq::get(request.uri().to_string()).header("authorization", authorization).call().unwrap();
+    assert_eq!(answer.status(), 200);
+}
 
 #[test]
 fn a_token_obtained_elsewhere_without_renewal() {

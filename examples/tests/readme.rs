@@ -128,6 +128,20 @@ async fn an_api_client(client: Client, order: Order) -> Outcome<(Vec<Order>, gra
     Ok((open, users))
 }
 
+async fn oauth1(key: &str, secret: &str, callback_url: &str) -> Outcome<(url::Url, grantee::ApiClient)> {
+    use grantee::oauth1::{Client, presets::Discogs};
+
+    let client = Client::builder(key, secret)
+        .preset(Discogs::new("Crates/1.0 +https://crates.example")?)
+        .callback("https://app.example/ready")
+        .build()?;
+    let (url, pending) = client.start().await?;
+    let token = client.finish(pending, callback_url).await?;
+    let api = client.session_of(token).api(Discogs::API)?;
+    api.get("oauth/identity").send().await?;
+    Ok((url, api))
+}
+
 fn without_a_runtime(secret: &str) -> Outcome<(blocking::Client, Vec<Order>)> {
     use grantee::ClientCredentials;
     use grantee::stores::File;
@@ -155,7 +169,7 @@ fn every_example_of_the_readme_stands_here() {
     let here = bare(include_str!("readme.rs"));
     let readme = include_str!("../../README.md");
     let blocks: Vec<_> = readme.split("```rust\n").skip(1).map(|rest| rest.split("```").next().unwrap()).collect();
-    assert_eq!(blocks.len(), 10);
+    assert_eq!(blocks.len(), 11);
     for block in blocks {
         assert!(here.contains(&bare(block)), "this is not what compiles:\n{block}");
     }
@@ -166,5 +180,6 @@ fn what_needs_no_server_runs() {
     assert_eq!(signed_tokens().unwrap(), b"any bytes");
     // The others would talk to example hosts: that they compile is what is held.
     let _ = (a_token_for_a_service, a_person_logs_in, a_request_that_is_signed, on_another_device);
-    let _ = (tokens_that_nobody_else_can_use, a_profile, a_session_that_renews, an_api_client, without_a_runtime);
+    let _ =
+        (tokens_that_nobody_else_can_use, a_profile, a_session_that_renews, an_api_client, oauth1, without_a_runtime);
 }

@@ -36,6 +36,8 @@ examples! {
     login,
     mtls,
     native_login,
+    oauth1_login,
+    oauth1_two_legged,
     own_client_auth,
     own_grant,
     payment,

@@ -25,6 +25,8 @@ mod jws;
 mod keys;
 mod metadata;
 mod notification;
+mod oauth1;
+mod oauth1_login;
 mod pem_der;
 mod polling;
 mod preset;
@@ -60,6 +62,8 @@ pub use jwk::jwk;
 pub use jws::jws;
 pub use metadata::metadata;
 pub use notification::notification;
+pub use oauth1::oauth1;
+pub use oauth1_login::oauth1_login;
 pub use pem_der::pem_der;
 pub use polling::polling;
 pub use preset::preset;
@@ -99,6 +103,8 @@ pub const TARGETS: &[(&str, Target)] = &[
     ("jws", jws),
     ("metadata", metadata),
     ("notification", notification),
+    ("oauth1", oauth1),
+    ("oauth1_login", oauth1_login),
     ("pem_der", pem_der),
     ("polling", polling),
     ("preset", preset),

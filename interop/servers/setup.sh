@@ -1,5 +1,5 @@
 #!/bin/sh
-# setup.sh [authlib] [oidc-provider] [browser] -- installs what these need, pinned, into interop/.run and their node_modules.
+# setup.sh [authlib] [oauth1-oauthlib] [oidc-provider] [browser] -- installs what these need, pinned, into interop/.run and their node_modules.
 # Does nothing for what is there already. Needs python3 with venv, and the PyPI and npm registries.
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/env.sh"
@@ -33,10 +33,14 @@ install_node() { # FOLDER
     cksum <"$servers/$1/package-lock.json" >"$stamp"
 }
 
-[ $# -gt 0 ] || set -- authlib oidc-provider browser
+# The Python servers share one environment.
+twice=$(sort -u "$servers"/*/requirements.txt "$servers/requirements-node.txt" | sed 's/==.*//' | uniq -d)
+[ -z "$twice" ] || { echo "setup.sh: pinned in two versions:" $twice >&2; exit 1; }
+
+[ $# -gt 0 ] || set -- authlib oauth1-oauthlib oidc-provider browser
 for part in "$@"; do
     case $part in
-    authlib) install_python authlib "$servers/authlib/requirements.txt" ;;
+    authlib | oauth1-oauthlib) install_python "$part" "$servers/$part/requirements.txt" ;;
     oidc-provider | browser) install_node "$part" ;;
     glewlwyd) ;;
     *) echo "setup.sh: unknown: $part" >&2; exit 2 ;;

@@ -9,6 +9,7 @@
 //! | [`server`] | the running servers: endpoints, clients, secrets, lifetimes, what is odd about each |
 //! | [`openid`] | what their clients are registered for in OpenID Connect, and what is odd about that |
 //! | [`extension`] | what they are registered for in OAuth's extensions, and what is odd about that |
+//! | [`oauth1`] | the servers of OAuth 1.0, in the same way, and the person there |
 //! | [`walk`](mod@walk) | from an authorization URL to the callback, with cookies and forms but no browser |
 //! | [`elsewhere`] | what a person does on another device |
 //! | [`agent`] | the HTTP client of these two |
@@ -29,6 +30,7 @@ pub mod browser;
 pub mod elsewhere;
 pub mod extension;
 pub mod form;
+pub mod oauth1;
 pub mod openid;
 pub mod plain;
 pub mod program;
@@ -41,6 +43,17 @@ pub use openid::Registration;
 pub use program::{Answer, Program};
 pub use server::{Auth, Client, Server};
 pub use walk::{Walk, walk};
+
+/// Makes of each function of a [`&Provider`](oauth1::Provider) a module of that name, with one test for each server of OAuth 1.0.
+#[macro_export]
+macro_rules! on_each_oauth1_server {
+    ($($name:ident),+ $(,)?) => { $(
+        mod $name {
+            #[test] fn oauth1_oauthlib() { let _: () = super::$name(&$crate::oauth1::Provider::oauthlib()); }
+            #[test] fn authlib() { let _: () = super::$name(&$crate::oauth1::Provider::authlib()); }
+        }
+    )+ };
+}
 
 /// Makes of each function of a `&Server` a module of that name, with one test for each server.
 #[macro_export]

@@ -2,6 +2,7 @@
 
 use base64::prelude::{BASE64_STANDARD, Engine};
 use serde_json::Value;
+use ureq::AsSendBody;
 use ureq::http::{Request, header};
 use url::Url;
 use url::form_urlencoded::byte_serialize;
@@ -38,7 +39,12 @@ fn send(request: Request<String>) -> Reply {
     send_by(&Tls::default(), request)
 }
 
-fn send_by(tls: &Tls, request: Request<String>) -> Reply {
+/// A request that somebody else has made, as it is.
+pub fn exchange(request: Request<Vec<u8>>) -> Reply {
+    send_by(&Tls::default(), request)
+}
+
+fn send_by(tls: &Tls, request: Request<impl AsSendBody>) -> Reply {
     let url = request.uri().to_string();
     let mut answer = tls.agent().run(request).unwrap_or_else(|error| panic!("{url}: {error}"));
     let challenge =

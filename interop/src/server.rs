@@ -302,8 +302,12 @@ impl Server {
 
     /// Where the server keeps its keys and its log in this run.
     pub fn state(&self) -> PathBuf {
-        PathBuf::from(variable("GRANTEE_INTEROP_STATE")).join(self.name)
+        state(self.name)
     }
+}
+
+pub(crate) fn state(name: &str) -> PathBuf {
+    PathBuf::from(variable("GRANTEE_INTEROP_STATE")).join(name)
 }
 
 fn clients(prefix: &str, secret: &str, odd: Option<(&str, &str)>) -> Vec<Client> {

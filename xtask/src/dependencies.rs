@@ -23,6 +23,9 @@ const LICENCES: [&str; 12] = [
     "Unlicense",
     "Zlib",
 ];
+/// What nobody gets who did not ask for it: another crypto stack, and RSA that is not known to take constant time
+/// (RUSTSEC-2023-0071), which is behind the feature `rsa-sha1`.
+const NOT_BY_DEFAULT: [&str; 2] = ["ring", "rsa"];
 const CRATES_IO: &str = "registry+https://github.com/rust-lang/crates.io-index";
 
 /// Checks all of it.
@@ -37,6 +40,15 @@ pub(crate) fn check() -> Outcome {
             "grantee brings {} crates, more than {MOST_CRATES}:\n{}",
             crates.len(),
             Vec::from_iter(crates).join("\n")
+        ));
+    }
+
+    let unasked = not_by_default(crates.iter().copied());
+    if !unasked.is_empty() {
+        return Err(format!(
+            "in the default build of grantee: {}; see `cargo tree --package grantee --edges normal --invert {}`",
+            unasked.join(", "),
+            unasked[0]
         ));
     }
 
@@ -93,6 +105,12 @@ pub(crate) fn check() -> Outcome {
     Ok(())
 }
 
+/// Those of `NAME vVERSION` lines that are not wanted by default.
+fn not_by_default<'a>(crates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
+    let name = |line: &'a str| line.split(' ').next().unwrap_or(line);
+    crates.into_iter().map(name).filter(|name| NOT_BY_DEFAULT.contains(name)).collect()
+}
+
 /// Whether an SPDX expression can be satisfied from the list.
 fn is_allowed(expression: &str) -> bool {
     let spaced = expression.replace('(', " ( ").replace(')', " ) ").replace('/', " OR ");
@@ -138,6 +156,23 @@ fn one(words: Words<'_, '_>) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn rsa_and_ring_come_to_nobody_unasked() {
+        let lines =
+            ["aws-lc-rs v1.15.1", "rsa v0.9.10", "parsable v1.0.0", "ring v0.17.14 (proc-macro)", "rsa-x v1.0.0"];
+        assert_eq!(not_by_default(lines), ["rsa", "ring"]);
+    }
+
+    #[test]
+    fn an_advisory_is_passed_over_for_a_reason_alone() {
+        let deny = include_str!("../../deny.toml");
+        let passed_over: Vec<_> = deny.lines().filter(|line| line.contains("RUSTSEC-")).collect();
+        assert!(
+            !passed_over.is_empty() && passed_over.iter().all(|line| line.contains("reason = \"")),
+            "{passed_over:?}"
+        );
+    }
 
     #[test]
     fn licence_expressions_are_judged() {

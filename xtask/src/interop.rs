@@ -13,8 +13,12 @@ use crate::child::Count;
 use crate::{Outcome, cargo, child, packages, root};
 
 /// All servers: name, how many ports in a row it takes, the host it goes by.
-pub(crate) const SERVERS: [(&str, u16, &str); 3] =
-    [("oidc-provider", 4, "127.0.0.1"), ("glewlwyd", 1, "localhost"), ("authlib", 1, "127.0.0.1")];
+pub(crate) const SERVERS: [(&str, u16, &str); 4] = [
+    ("oidc-provider", 4, "127.0.0.1"),
+    ("glewlwyd", 1, "localhost"),
+    ("authlib", 1, "127.0.0.1"),
+    ("oauth1-oauthlib", 1, "127.0.0.1"),
+];
 /// Seconds that the short-lived access tokens live, unless `ACCESS_TOKEN_LIFETIME` says otherwise.
 const LIFETIME: &str = "3";
 /// More than there are cores, since most tests wait: for a server, for a person's decision, and those of Glewlwyd for each other.
@@ -106,7 +110,7 @@ pub(crate) fn run(
         Err(message) => return (Err(message), None),
     };
     let mut command = test();
-    command.arg("--").args(names.iter().map(|name| name.replace('-', "_"))).args(arguments);
+    command.arg("--").args(names.iter().flat_map(|name| tests_of(name))).args(arguments);
     if !arguments.iter().any(|argument| argument.starts_with("--test-threads")) {
         command.args(["--test-threads", THREADS]);
     }
@@ -118,6 +122,12 @@ pub(crate) fn run(
         println!("what the servers said and kept is in {}", servers.folder.display());
     }
     (done, Some(servers))
+}
+
+/// What the paths of a server's tests have: its name as a word of its own, since the name of one server ends with that of another.
+fn tests_of(name: &str) -> [String; 2] {
+    let name = name.replace('-', "_");
+    [format!("::{name}"), format!("_at_{name}")]
 }
 
 /// Running servers, stopped when dropped.

@@ -17,7 +17,7 @@ cargo xtask COMMAND
 
   check [--only PART]... [--skip PART]...   everything that must hold; installs what it needs first (Debian, as root)
   interop [SERVER]... [--browser] [--keep] [--serve] [-- TEST-ARGS]
-                                            the tests against real servers: oidc-provider, glewlwyd, authlib
+                                            the tests against real servers: oidc-provider, glewlwyd, authlib, oauth1-oauthlib
                                               --browser  the logins in Chromium instead
                                               --keep     leave the servers up afterwards, until Ctrl-C
                                               --serve    no tests: start the servers and print the variables that name them

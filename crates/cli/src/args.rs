@@ -1,15 +1,17 @@
 //! The command line.
 
 pub(crate) mod jose;
+pub(crate) mod oauth1;
 pub(crate) mod openid;
 pub(crate) mod register;
 pub(crate) mod token;
 
 use crate::settings::Settings;
+use crate::settings::oauth1::OAuth1Settings;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
-/// Tokens from OAuth 2.x servers, kept fresh, and calls to the APIs they open.
+/// Tokens from OAuth servers, 2.x and 1.0, kept fresh, and calls to the APIs they open.
 #[derive(Debug, Parser)]
 #[command(
     name = "grantee",
@@ -63,6 +65,9 @@ pub(crate) enum Verb {
     /// Makes and converts keys.
     #[command(subcommand)]
     Jwk(jose::Jwk),
+    /// Signs requests by OAuth 1.0, logs in by it, and calls APIs with it.
+    #[command(subcommand)]
+    Oauth1(Box<oauth1::OAuth1>),
     /// Prints what completes this program's command line in a shell.
     Completions {
         /// The shell.
@@ -165,10 +170,23 @@ pub(crate) struct ProfileSave {
 
     #[command(flatten)]
     pub(crate) common: Common,
+
+    #[command(flatten)]
+    pub(crate) oauth1: OAuth1Settings,
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Call {
+    #[command(flatten)]
+    pub(crate) request: Request,
+
+    #[command(flatten)]
+    pub(crate) common: Common,
+}
+
+/// What is sent to an API.
+#[derive(Debug, Args)]
+pub(crate) struct Request {
     /// The method.
     pub(crate) method: String,
 
@@ -182,9 +200,6 @@ pub(crate) struct Call {
     /// The body: as given, or @FILE, or @- for stdin. Its Content-Type, unless given, is guessed: JSON, a form, text, bytes.
     #[arg(short, long, value_name = "BODY|@FILE", allow_hyphen_values = true)]
     pub(crate) data: Option<String>,
-
-    #[command(flatten)]
-    pub(crate) common: Common,
 }
 
 #[derive(Debug, Args)]
@@ -219,9 +234,9 @@ mod tests {
         fn look(command: &clap::Command) {
             for argument in command.get_arguments() {
                 let name = argument.get_id().as_str();
-                assert!(!["client_secret", "password", "token"].contains(&name), "{name}");
+                assert!(!["client_secret", "password", "token_secret"].contains(&name), "{name}");
                 // What holds a token or a code names where that is.
-                const REFERRED: [&str; 9] = [
+                const REFERRED: [&str; 10] = [
                     "access_token",
                     "actor_token",
                     "assertion",
@@ -231,6 +246,7 @@ mod tests {
                     "login_hint_token",
                     "refresh_token",
                     "subject_token",
+                    "token",
                 ];
                 if REFERRED.contains(&name) {
                     assert_eq!(argument.get_value_names().unwrap()[0], "@FILE|-", "{name}");

@@ -4,9 +4,11 @@ mod bound;
 mod credentials;
 mod grants;
 mod held;
+mod oauth1;
 mod registration;
 
 pub(crate) use grants::asked;
+pub(crate) use oauth1::Whose;
 pub(crate) use registration::save as save_registration;
 
 use crate::failure::{Failure, Result, usage};
@@ -23,6 +25,35 @@ use url::Url;
 
 /// How one setting is said to a client.
 type Say = fn(ClientBuilder, &str) -> ClientBuilder;
+
+/// How connections are made, said to a builder of whatever client.
+macro_rules! connected {
+    ($setup:expr, $builder:expr) => {{
+        let settings = &$setup.settings;
+        let mut builder = $builder;
+        if let Some(ca) = &settings.ca {
+            builder = builder.add_ca($crate::input::read_file(ca)?);
+        }
+        match (&settings.tls_cert, &settings.tls_key) {
+            (Some(certificate), Some(key)) => {
+                let key = String::from_utf8($crate::input::read_file(key)?)
+                    .map_err(|_| $crate::failure::Failure::file("the key of --tls-key is no PEM"))?;
+                builder = builder.client_certificate($crate::input::read_file(certificate)?, key);
+            }
+            (None, None) => {}
+            _ => return Err($crate::failure::Failure::usage("--tls-cert and --tls-key go together")),
+        }
+        if let Some(proxy) = &settings.proxy {
+            builder = builder.proxy($crate::client::proxy_with_credentials(proxy)?);
+        }
+        if let Some(seconds) = settings.timeout {
+            let timeout = $crate::client::timeout(seconds)?;
+            builder = builder.timeout(timeout).connect_timeout(timeout.min(std::time::Duration::from_secs(10)));
+        }
+        builder
+    }};
+}
+use connected;
 
 /// Everything a verb works with: the settings laid over each other, and where they came from.
 pub(crate) struct Setup {
@@ -43,10 +74,47 @@ pub(crate) struct Setup {
 }
 
 impl Setup {
-    /// From what the command line and the environment say.
+    /// From what the command line and the environment say, of a client of OAuth 2.
     pub(crate) fn new(profile: Option<&str>, given: Settings) -> Result<Self> {
+        Self::of(profile, given, |kept| kept.oauth1.is_empty(), "is of OAuth 1.0", "grantee oauth1")
+    }
+
+    /// As [`new`](Self::new), of a client of OAuth 1.0.
+    pub(crate) fn oauth1(profile: Option<&str>, given: Settings) -> Result<Self> {
+        let hint = "grantee login, grantee token and grantee call";
+        Self::of(profile, given, |kept| !kept.is_of_oauth2(), "is of OAuth 2", hint)
+    }
+
+    /// As [`new`](Self::new), to be saved: of a client of either.
+    pub(crate) fn of_either(profile: Option<&str>, given: Settings) -> Result<Self> {
+        let setup = Self::of(profile, given, |_| true, "", "")?;
+        if setup.settings.is_of_oauth2() && !setup.settings.oauth1.is_empty() {
+            return Err(Failure::usage(
+                "a profile is of OAuth 2 or of OAuth 1.0, and options of both are given or kept",
+            )
+            .hint("save them under two names"));
+        }
+        Ok(setup)
+    }
+
+    fn of(
+        profile: Option<&str>,
+        given: Settings,
+        fits: fn(&Settings) -> bool,
+        other: &str,
+        hint: &str,
+    ) -> Result<Self> {
         let profile = profile.map(Profile::named).transpose()?;
         let kept = profile.as_ref().map(Profile::load).transpose()?.unwrap_or_default();
+        if let Some(profile) = &profile
+            && !fits(&kept)
+        {
+            return Err(Failure::usage(format!(
+                "the profile {} {other}, which this verb does not speak",
+                profile.name()
+            ))
+            .hint(format!("it is for {hint}")));
+        }
         let given_secret_file = given.client_secret_file.is_some();
         let settings = given.over(kept.clone());
         let mut setup = Self {
@@ -223,28 +291,8 @@ impl Setup {
         })
     }
 
-    fn with_connection(&self, mut builder: ClientBuilder) -> Result<ClientBuilder> {
-        let settings = &self.settings;
-        if let Some(ca) = &settings.ca {
-            builder = builder.add_ca(input::read_file(ca)?);
-        }
-        match (&settings.tls_cert, &settings.tls_key) {
-            (Some(certificate), Some(key)) => {
-                let key = String::from_utf8(input::read_file(key)?)
-                    .map_err(|_| Failure::file("the key of --tls-key is no PEM"))?;
-                builder = builder.client_certificate(input::read_file(certificate)?, key);
-            }
-            (None, None) => {}
-            _ => return Err(Failure::usage("--tls-cert and --tls-key go together")),
-        }
-        if let Some(proxy) = &settings.proxy {
-            builder = builder.proxy(proxy_with_credentials(proxy)?);
-        }
-        if let Some(seconds) = settings.timeout {
-            let timeout = timeout(seconds)?;
-            builder = builder.timeout(timeout).connect_timeout(timeout.min(Duration::from_secs(10)));
-        }
-        Ok(builder)
+    fn with_connection(&self, builder: ClientBuilder) -> Result<ClientBuilder> {
+        Ok(connected!(self, builder))
     }
 
     /// What lacks, with what to do in this situation.

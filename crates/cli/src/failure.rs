@@ -177,7 +177,7 @@ impl From<Error> for Failure {
 
 /// What the library calls by its methods, by the program's options.
 pub(crate) fn in_options(hint: &str) -> String {
-    const NAMES: [(&str, &str); 32] = [
+    const NAMES: [(&str, &str); 37] = [
         ("authorization_encryption(alg, enc)", "--authorization-encryption ALG/ENC"),
         ("introspection_encryption(alg, enc)", "--introspection-encryption ALG/ENC"),
         ("authorization_alg(\"PS256\")", "--authorization-alg PS256"),
@@ -210,6 +210,11 @@ pub(crate) fn in_options(hint: &str) -> String {
         ("basic_raw()", "--basic-raw"),
         ("danger().allow_http()", "--allow-http"),
         ("issuer(..)", "--issuer"),
+        ("set temporary_credentials_endpoint where it is built", "give --temporary-credentials-endpoint URL"),
+        ("set token_credentials_endpoint where it is built", "give --token-credentials-endpoint URL"),
+        ("set authorization_endpoint where it is built", "give --authorization-endpoint URL"),
+        ("set callback where it is built", "give --callback URI"),
+        ("(without_body_hash)", "(--body-hash never)"),
     ];
     let hint = NAMES.iter().fold(hint.to_owned(), |hint, (method, option)| hint.replace(method, option));
     match hint.strip_prefix("call ") {

@@ -47,6 +47,12 @@ impl Stdin {
                 .hint("give @FILE, or - for stdin")),
         }
     }
+
+    /// The value of an option that may be given literally, since it serves once and for this program alone; else as
+    /// [`referred`](Self::referred).
+    pub(crate) fn literal_or_referred(&mut self, what: &'static str, value: &str) -> Result<Secret> {
+        if value == "-" || value.starts_with('@') { self.referred(what, value) } else { Ok(Secret::new(value)) }
+    }
 }
 
 /// Reads all of stdin as one secret.

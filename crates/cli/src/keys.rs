@@ -46,7 +46,8 @@ impl Keys {
         let key = match std::str::from_utf8(bytes) {
             Ok(text) if text.contains("-----BEGIN ENCRYPTED PRIVATE KEY-----") => {
                 let password = password.ok_or_else(|| {
-                    Failure::file(format!("{what} is encrypted")).hint("give --password-file FILE with its password")
+                    Failure::file(format!("{what} is encrypted"))
+                        .hint("give the file with its password: --key-password-file FILE of a client's key, else --password-file FILE")
                 })?;
                 Jwk::from_encrypted_pem(text, password.reveal().as_bytes())
             }

@@ -196,6 +196,7 @@ fn parse(bytes: &[u8]) -> Result<Settings, String> {
 
 /// Settings with something everywhere, for the names they have.
 fn names() -> Settings {
+    use crate::settings::oauth1::OAuth1Settings;
     use crate::settings::{AuthMethod, HeldGrant, RulesName};
     let text = || Some(String::new());
     let path = || Some(PathBuf::new());
@@ -268,6 +269,7 @@ fn names() -> Settings {
         par: true,
         request_object: true,
         dpop: true,
+        oauth1: OAuth1Settings::full(),
     }
 }
 

@@ -1,8 +1,11 @@
 //! Client options: one struct that is read from the command line, the environment and a profile alike.
 
+pub(crate) mod oauth1;
+
 use crate::failure::{Failure, Result};
 use clap::{Args, ValueEnum};
 use grantee::Rules;
+use oauth1::OAuth1Settings;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -64,7 +67,7 @@ pub(crate) enum HeldGrant {
 
 /// Everything that can be said about a client and what it asks for.
 #[derive(Debug, Clone, Default, PartialEq, Args, Serialize, Deserialize)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 #[command(next_help_heading = "Client options (also in a profile, and as GRANTEE_… in the environment)")]
 pub(crate) struct Settings {
     /// The authorization server's issuer; its metadata is fetched.
@@ -138,7 +141,13 @@ pub(crate) struct Settings {
     pub(crate) client_id: Option<String>,
 
     /// A file with the client's secret, `-` for stdin. GRANTEE_CLIENT_SECRET holds the secret itself.
-    #[arg(long, env = "GRANTEE_CLIENT_SECRET_FILE", hide_env = true, value_name = "FILE")]
+    #[arg(
+        long,
+        alias = "consumer-secret-file",
+        env = "GRANTEE_CLIENT_SECRET_FILE",
+        hide_env = true,
+        value_name = "FILE"
+    )]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) client_secret_file: Option<PathBuf>,
 
@@ -401,6 +410,11 @@ pub(crate) struct Settings {
     #[arg(skip)]
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) subject: Option<String>,
+
+    /// What a client of OAuth 1.0 alone has. `oauth1` and `profile save` have it as options.
+    #[arg(skip)]
+    #[serde(flatten)]
+    pub(crate) oauth1: OAuth1Settings,
 }
 
 impl Settings {
@@ -481,7 +495,14 @@ impl Settings {
             par: self.par || below.par,
             request_object: self.request_object || below.request_object,
             dpop: self.dpop || below.dpop,
+            oauth1: self.oauth1.over(below.oauth1),
         }
+    }
+
+    /// Whether it names a client of OAuth 2, or a server.
+    pub(crate) fn is_of_oauth2(&self) -> bool {
+        let said = [&self.issuer, &self.metadata, &self.token_endpoint, &self.client_id];
+        self.grant.is_some() || said.into_iter().any(Option::is_some)
     }
 
     /// The parameters given by `--param`, each a name and a value.
@@ -537,11 +558,11 @@ pub(crate) fn has_credentials(url: &str) -> bool {
     authority.split(['/', '?', '#']).next().is_some_and(|authority| authority.contains('@'))
 }
 
-fn param(pair: &str) -> Result<(&str, &str)> {
+pub(crate) fn param(pair: &str) -> Result<(&str, &str)> {
     let (name, value) = pair
         .split_once('=')
         .filter(|(name, _)| !name.is_empty())
-        .ok_or_else(|| Failure::usage("a parameter has no name or no value").hint("give --param NAME=VALUE"))?;
+        .ok_or_else(|| Failure::usage("a parameter has no name or no value").hint("give it as NAME=VALUE"))?;
     const SECRETS: [&str; 12] = [
         "client_secret",
         "password",

@@ -1,4 +1,4 @@
-//! The OAuth 2.x client that keeps tokens fresh: async and blocking, one implementation.
+//! The OAuth client that keeps tokens fresh, 2.x and 1.0: async and blocking, one implementation.
 //!
 //! A [`Client`] is one registration at one authorization server. It gets tokens by any [`Grant`], logs people in, asks
 //! about tokens and revokes them. A [`Session`] holds one token and renews it, once for all who wait. An [`ApiClient`] puts
@@ -36,10 +36,15 @@
 //! | callbacks to a program on a person's machine | [`loopback`] |
 //! | notifications of backchannel authentication | [`ciba`] |
 //! | providers | [`presets`] |
+//! | servers that speak OAuth 1.0 alone: signed requests, logins, providers | [`oauth1`] |
 //! | client assertions from a file, the environment, a command | [`assertion`] |
 //! | tokens in front of other HTTP clients | [`adapters`] |
 //! | where tokens are kept | [`stores`] |
 //! | keys, signatures, encryption | [`jose`] |
+//!
+//! Features, none of them on by default: `ed448` has Ed448 and X448; `rsa-sha1` has RSA-SHA1 for OAuth 1.0, and takes RSA keys of 1024
+//! bits there (`SECURITY.md` says at what price); `qr` shows a device login as a QR code; `tower` and `reqwest-middleware` have the
+//! [`adapters`] of their names.
 //!
 //! What to hand over where ours does not fit: a [`Grant`], a [`ClientAuth`], a [`ports::Http`] or [`blocking::Http`], a
 //! [`store::Store`] or [`store::BlockingStore`], a [`Hook`] or [`blocking::Hook`]. Each is one trait, and [`contract`] holds
@@ -72,6 +77,7 @@ mod device;
 mod entropy;
 mod faces;
 mod http;
+pub mod oauth1;
 mod openid;
 mod polling;
 mod protected_resource;

@@ -150,13 +150,28 @@ impl LoopbackReceiver {
     ///
     /// # Errors
     /// [`Error::Transport`] when `timeout` has passed; [`Error::Interrupted`] when it was cancelled.
-    // Taking the receiver by value is what closes it, however the wait ends.
-    #[allow(clippy::needless_pass_by_value)]
     pub fn wait(self, state: &str, timeout: Duration, cancel: &Cancel) -> Result<String> {
         if state.is_empty() {
             return Err(Error::config("a wait for the answer without a state", "hand over pending.state()"));
         }
-        let state = Secret::from(state);
+        self.wait_for(&Awaited::State(state.into()), timeout, cancel)
+    }
+
+    /// As [`wait`](Self::wait), for a callback of OAuth 1.0 (RFC 5849 section 2.2): the one that names the temporary credentials
+    /// of [`Pending::oauth_token`](crate::oauth1::Pending::oauth_token), or says that they were denied.
+    ///
+    /// # Errors
+    /// As [`wait`](Self::wait).
+    pub fn wait_oauth1(self, oauth_token: &str, timeout: Duration, cancel: &Cancel) -> Result<String> {
+        if oauth_token.is_empty() {
+            return Err(Error::config("a wait for the answer without a token", "hand over pending.oauth_token()"));
+        }
+        self.wait_for(&Awaited::Token(oauth_token.into()), timeout, cancel)
+    }
+
+    // Taking the receiver by value is what closes it, however the wait ends.
+    #[allow(clippy::needless_pass_by_value)]
+    fn wait_for(self, awaited: &Awaited, timeout: Duration, cancel: &Cancel) -> Result<String> {
         // A timeout beyond what the clock can count never passes.
         let deadline = Instant::now().checked_add(timeout);
         let mut connections = VecDeque::new();
@@ -174,7 +189,7 @@ impl LoopbackReceiver {
                     Step::Waiting => connections.push_back(connection),
                     Step::Closed => {}
                     Step::Received(request) => {
-                        let (page, callback) = self.judge(&request, &state);
+                        let (page, callback) = self.judge(&request, awaited);
                         connection.answer(page.to_bytes(), now);
                         if let Some(callback) = callback {
                             connection.finish(FAREWELL);
@@ -202,7 +217,7 @@ impl LoopbackReceiver {
     }
 
     /// What to show, and the callback if this is it.
-    fn judge(&self, request: &Request, state: &Secret) -> (Page, Option<String>) {
+    fn judge(&self, request: &Request, awaited: &Awaited) -> (Page, Option<String>) {
         // A page of elsewhere whose name was made to resolve to this machine still sends its own name.
         if !request.host.eq_ignore_ascii_case(&self.host) {
             return (Page::wrong_host(), None);
@@ -212,7 +227,7 @@ impl LoopbackReceiver {
         }
         let (parameters, callback) = match (&*request.method, &request.query) {
             ("GET", query) => match query.as_deref() {
-                Some(query) if holds_answer(query) => (query, format!("{}?{query}", self.redirect_uri())),
+                Some(query) if awaited.is_held_by(query) => (query, format!("{}?{query}", self.redirect_uri())),
                 // What came in a fragment is known to the browser alone, so a page there has to bring it.
                 _ => return (Page::relay(), None),
             },
@@ -222,11 +237,17 @@ impl LoopbackReceiver {
         let mut error = None;
         let mut is_ours = false;
         for (name, value) in form_urlencoded::parse(parameters.as_bytes()).take(100) {
-            match &*name {
-                "state" => is_ours |= Secret::new(value) == *state,
+            match (&*name, awaited) {
+                ("state", Awaited::State(state)) => is_ours |= Secret::new(value) == *state,
                 // A signed answer (JARM) holds the state where only the client's keys may read it.
-                "response" => is_ours |= may_hold(&value, state),
-                "error" => error = Some(value.into_owned()),
+                ("response", Awaited::State(state)) => is_ours |= may_hold(&value, state),
+                ("error", Awaited::State(_)) | ("oauth_problem", Awaited::Token(_)) => error = Some(value.into_owned()),
+                ("oauth_token", Awaited::Token(token)) => is_ours |= Secret::new(value) == *token,
+                // X names the refused login by its token, in a parameter of its own.
+                ("denied", Awaited::Token(token)) if Secret::new(&*value) == *token => {
+                    is_ours = true;
+                    error = Some("denied".to_owned());
+                }
                 _ => {}
             }
         }
@@ -247,10 +268,25 @@ fn may_hold(response: &str, state: &Secret) -> bool {
     }
 }
 
-fn holds_answer(query: &str) -> bool {
-    form_urlencoded::parse(query.as_bytes())
-        .take(100)
-        .any(|(name, _)| matches!(&*name, "state" | "code" | "error" | "response" | "id_token" | "access_token"))
+/// What tells the answer that is waited for from any other.
+enum Awaited {
+    /// `state` of OAuth 2.
+    State(Secret),
+    /// `oauth_token` of OAuth 1.0.
+    Token(Secret),
+}
+
+impl Awaited {
+    /// Whether a query is an answer, to whatever login.
+    fn is_held_by(&self, query: &str) -> bool {
+        const STATE: &[&str] = &["state", "code", "error", "response", "id_token", "access_token"];
+        const TOKEN: &[&str] = &["oauth_token", "oauth_verifier", "oauth_problem", "denied"];
+        let names = match self {
+            Self::State(_) => STATE,
+            Self::Token(_) => TOKEN,
+        };
+        form_urlencoded::parse(query.as_bytes()).take(100).any(|(name, _)| names.contains(&&*name))
+    }
 }
 
 fn timed_out(timeout: Duration) -> Error {
@@ -369,6 +405,27 @@ mod tests {
         assert!(!page.contains("CODE") && !page.contains("STATE"));
         assert_eq!(running.answer(), format!("http://{address}/callback?code=CODE&state=STATE"));
         assert!(TcpStream::connect(address).is_err());
+    }
+
+    #[test]
+    fn an_answer_of_oauth1_is_taken_by_the_token_it_names() {
+        let ask = |target: &str| {
+            let receiver = LoopbackReceiver::bind().unwrap();
+            let (address, cancel) = (receiver.host.clone(), Cancel::new());
+            let shared = cancel.clone();
+            let waiting = std::thread::spawn(move || receiver.wait_oauth1("t/1", Duration::from_secs(60), &shared));
+            let running = Running { address, cancel, waiting };
+            for other in ["oauth_token=other&oauth_verifier=v", "oauth_verifier=v", "denied=other", "oauth_problem=x"] {
+                assert!(running.get(&format!("/callback?{other}")).starts_with("HTTP/1.1 400"), "{other}");
+            }
+            let page = running.get(&format!("/callback?{target}"));
+            assert!(running.answer().ends_with(&format!("/callback?{target}")));
+            page
+        };
+        assert!(ask("oauth_token=t%2F1&oauth_verifier=v").contains("You can close this page"));
+        for refused in ["denied=t%2F1", "oauth_token=t%2F1&oauth_problem=user_refused"] {
+            assert!(ask(refused).contains("The login was refused"), "{refused}");
+        }
     }
 
     #[test]

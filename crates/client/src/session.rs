@@ -97,6 +97,10 @@ impl SessionBuilder {
         if let Some(token) = token {
             source = source.token(token);
         }
+        Self::of(source)
+    }
+
+    pub(crate) fn of(source: SourceBuilder) -> Self {
         Self { source, options: SessionOptions::default() }
     }
 

@@ -1,5 +1,7 @@
 //! A session's token on requests that other HTTP clients send.
 
+#[path = "adapters/oauth1.rs"]
+mod oauth1;
 #[path = "adapters/proof.rs"]
 mod proof;
 #[cfg(feature = "reqwest-middleware")]

@@ -1,4 +1,4 @@
-//! The core of grantee: OAuth 2.x values, rules, conversations and renewal. It has no socket, no runtime and no clock of
+//! The core of grantee: OAuth values, rules, conversations and renewal. It has no socket, no runtime and no clock of
 //! its own; the crate `grantee` brings those, in an async and a blocking face, and is what programs use.
 //!
 //! ```text
@@ -20,6 +20,7 @@
 //!
 //! | specification | file |
 //! |---|---|
+//! | RFC 5849 OAuth 1.0, with draft-eaton-oauth-bodyhash | [`oauth1`], whose own table says what is where; [`token_type::oauth1`] |
 //! | RFC 6749 OAuth 2.0 | [`grant`], [`endpoint::token`], [`authorization`], [`client_auth`] |
 //! | RFC 6750 Bearer tokens | [`token_type::bearer`], [`session::call`] |
 //! | RFC 7009 revocation | [`endpoint::revocation`] |
@@ -61,16 +62,20 @@
 //! | OpenID Connect Core section 4, logins that others start | [`oidc::third_party_login`] |
 //! | OpenID Connect Client-Initiated Backchannel Authentication (CIBA) Core | [`grant::ciba`], [`grant::polling`] |
 //!
-//! Providers that deviate, and those that do not: [`preset`].
+//! Providers that deviate, and those that do not: [`preset`]; of OAuth 1.0: [`oauth1::preset`].
 //!
 //! In scope: what a client sends, how an answer is judged, when a token is renewed and where it is kept meanwhile. Out of
-//! scope: sockets, TLS, runtimes, browsers, files. Coming: OAuth 1.0.
+//! scope: sockets, TLS, runtimes, browsers, files.
+//!
+//! Features, none of them on by default: `ed448` has Ed448 and X448; `rsa-sha1` has RSA-SHA1 for OAuth 1.0, and takes RSA keys of 1024
+//! bits there, by a crate of which RUSTSEC-2023-0071 says that its time may tell about the key.
 
 #![forbid(unsafe_code)]
 #![warn(missing_docs)]
 #![cfg_attr(not(test), warn(clippy::unwrap_used))]
 
 pub mod authorization;
+mod chance;
 pub mod client;
 pub mod client_auth;
 pub mod contract;
@@ -80,6 +85,7 @@ pub mod error;
 pub mod grant;
 pub mod hooks;
 pub mod metadata;
+pub mod oauth1;
 pub mod oidc;
 pub mod ports;
 pub mod preset;

@@ -41,6 +41,8 @@ pub(crate) struct AuthorizationRequest {
     pub(crate) login_hint: Option<String>,
     /// What the device shows that the person is asked about (RFC 8628).
     pub(crate) user_code: Option<String>,
+    /// The temporary credentials of OAuth 1.0 that the person is asked about (RFC 5849 section 2.2).
+    pub(crate) oauth1_token: Option<String>,
     prompt: Vec<String>,
 }
 
@@ -64,7 +66,34 @@ impl AuthorizationRequest {
             login_hint: None,
             dpop_jkt: None,
             user_code: Some(user_code.to_owned()),
+            oauth1_token: None,
             // Each device is asked about, lest a link be enough (RFC 8628 section 5.4).
+            prompt: vec!["consent".into()],
+        }
+    }
+
+    /// What a person is asked about a client of OAuth 1.0, each time.
+    pub(crate) fn of_oauth1(consumer_key: &str, callback: &str, token: &str) -> Self {
+        let mut reply = Reply::nowhere();
+        callback.clone_into(&mut reply.redirect_uri);
+        Self {
+            client_id: consumer_key.to_owned(),
+            reply,
+            response_type: ResponseType::default(),
+            redirect_uri: None,
+            scope: String::new(),
+            audience: Vec::new(),
+            details: Vec::new(),
+            code_challenge: None,
+            nonce: None,
+            acr: None,
+            claims: ClaimsRequest::default(),
+            sub: None,
+            max_age: None,
+            login_hint: None,
+            dpop_jkt: None,
+            user_code: None,
+            oauth1_token: Some(token.to_owned()),
             prompt: vec!["consent".into()],
         }
     }
@@ -149,6 +178,7 @@ pub(crate) fn validate(
         login_hint: text("login_hint"),
         dpop_jkt: text("dpop_jkt"),
         user_code: None,
+        oauth1_token: None,
     })
 }
 

@@ -12,7 +12,7 @@ use crate::{
     id_token::{IdToken, id_token},
     interaction,
     issue::{has, seconds},
-    pages, par,
+    oauth1, pages, par,
     params::Params,
     request_object,
     response::{Body, Response},
@@ -166,6 +166,9 @@ pub(crate) fn approve(
 ) -> Response {
     if let Some(user_code) = &authorization.user_code {
         return device_verify::approved(shared, user_code, entered);
+    }
+    if let Some(token) = &authorization.oauth1_token {
+        return oauth1::approved(shared, token, entered);
     }
     let login = &entered.login;
     let sub = shared.config.users.get(&login.username).map_or(&login.username, |user| &user.sub);

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use crate::{
     BearerMethod, Client, DpopNonces, Server, SigningKey, User, builder_registration::RegistrationPolicy,
-    builder_requests::RequestPolicy, clock::Source, dpop, grant_settings::GrantSettings, random, shared::Config,
-    tls::Reach,
+    builder_requests::RequestPolicy, clock::Source, dpop, grant_settings::GrantSettings, oauth1, random,
+    shared::Config, tls::Reach,
 };
 
 /// The settings of a [`Server`], by [`Server::builder`].
@@ -52,6 +52,7 @@ impl Builder {
             auto_approve: None,
             metadata: Vec::new(),
             grants: GrantSettings::default(),
+            oauth1: oauth1::Settings::default(),
         };
         Self { config, clients, keys: None, clock: None, port: 0, log_limit: 100_000 }
     }

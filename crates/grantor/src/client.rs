@@ -56,7 +56,7 @@ pub struct Client {
 }
 
 /// What a client gets that registers no redirect URI of its own.
-const DEFAULT_REDIRECT_URIS: [&str; 5] = [
+pub(crate) const DEFAULT_REDIRECT_URIS: [&str; 5] = [
     "http://127.0.0.1/callback",
     "http://127.0.0.1/cb",
     "http://localhost/callback",
@@ -169,7 +169,7 @@ impl Client {
     }
 
     pub(crate) fn allows_redirect_to(&self, uri: &str) -> bool {
-        self.redirect_uris().iter().any(|registered| *registered == uri || same_but_for_the_port(registered, uri))
+        self.redirect_uris().iter().any(|registered| matches_registered(registered, uri))
     }
 
     /// The scope to grant, or the value that is not allowed.
@@ -194,6 +194,11 @@ impl Client {
 /// `scope-token` of RFC 6749 section 3.3.
 fn is_scope_token(value: &str) -> bool {
     !value.is_empty() && value.bytes().all(|b| matches!(b, 0x21 | 0x23..=0x5B | 0x5D..=0x7E))
+}
+
+/// Exactly, but for the port of a loopback host.
+pub(crate) fn matches_registered(registered: &str, uri: &str) -> bool {
+    registered == uri || same_but_for_the_port(registered, uri)
 }
 
 /// A native app listens on whatever port it is given, so the port of a loopback redirect does not count

@@ -8,6 +8,7 @@ use tokio::{
     time::timeout,
 };
 use tokio_rustls::server::TlsStream;
+use url::form_urlencoded;
 
 use crate::{
     date, dpop,
@@ -129,6 +130,11 @@ fn written(
             let bytes = serde_json::to_vec(&members).expect("a map of JSON values is JSON");
             let named = response.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
             ((!named).then(|| "application/json".to_owned()), bytes)
+        }
+        Body::Form(members) => {
+            let text = form_urlencoded::Serializer::new(String::new()).extend_pairs(members).finish();
+            let named = response.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("content-type"));
+            ((!named).then(|| "application/x-www-form-urlencoded".to_owned()), text.into_bytes())
         }
         Body::Raw { content_type, bytes } => (Some(content_type), bytes),
     };

@@ -218,6 +218,10 @@ fn takes_proofs(endpoint: Endpoint) -> bool {
             | DeviceAuthorization
             | BackchannelAuthentication
             | Registration
+            | OAuth1TemporaryCredentials
+            | OAuth1Authorize
+            | OAuth1TokenCredentials
+            | OAuth1Api
             | Other
     )
 }

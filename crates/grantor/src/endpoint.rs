@@ -42,13 +42,23 @@ pub enum Endpoint {
     /// Client registration and its management, [RFC 7591](https://www.rfc-editor.org/rfc/rfc7591) and
     /// [RFC 7592](https://www.rfc-editor.org/rfc/rfc7592).
     Registration,
+    /// Temporary credentials of OAuth 1.0, [RFC 5849 section 2.1](https://www.rfc-editor.org/rfc/rfc5849#section-2.1).
+    OAuth1TemporaryCredentials,
+    /// Where a person agrees to a client of OAuth 1.0,
+    /// [RFC 5849 section 2.2](https://www.rfc-editor.org/rfc/rfc5849#section-2.2). The pages that follow are
+    /// [`Endpoint::Authorize`].
+    OAuth1Authorize,
+    /// Token credentials of OAuth 1.0, [RFC 5849 section 2.3](https://www.rfc-editor.org/rfc/rfc5849#section-2.3).
+    OAuth1TokenCredentials,
+    /// What OAuth 1.0 protects: `/oauth1/api`, `/oauth1/two-legged` and everything below them.
+    OAuth1Api,
     /// Everything else: `/public`, `/attacker/jwks`, paths that do not exist.
     Other,
 }
 
 impl Endpoint {
     /// Every endpoint, for loops over all of them.
-    pub const ALL: [Endpoint; 18] = [
+    pub const ALL: [Endpoint; 22] = [
         Endpoint::Metadata,
         Endpoint::Authorize,
         Endpoint::Token,
@@ -66,6 +76,10 @@ impl Endpoint {
         Endpoint::BackchannelAuthentication,
         Endpoint::Par,
         Endpoint::Registration,
+        Endpoint::OAuth1TemporaryCredentials,
+        Endpoint::OAuth1Authorize,
+        Endpoint::OAuth1TokenCredentials,
+        Endpoint::OAuth1Api,
         Endpoint::Other,
     ];
 
@@ -101,6 +115,11 @@ pub(crate) enum Route {
     ClientConfiguration,
     AttackerJwks,
     ProtectedResource,
+    OAuth1TemporaryCredentials,
+    OAuth1Authorize,
+    OAuth1TokenCredentials,
+    OAuth1Api,
+    OAuth1TwoLegged,
     Api,
     Public,
     Nothing,
@@ -114,6 +133,15 @@ impl Route {
         }
         if below(path, "/public") {
             return Route::Public;
+        }
+        // OAuth 1.0 has no issuer.
+        match path.strip_prefix("/oauth1") {
+            Some("/initiate") => return Route::OAuth1TemporaryCredentials,
+            Some("/authorize") => return Route::OAuth1Authorize,
+            Some("/token") => return Route::OAuth1TokenCredentials,
+            Some(path) if below(path, "/api") => return Route::OAuth1Api,
+            Some(path) if below(path, "/two-legged") => return Route::OAuth1TwoLegged,
+            _ => {}
         }
         if path == "/.well-known/webfinger" {
             return Route::Webfinger;
@@ -174,6 +202,10 @@ impl Route {
             Route::ProtectedResource => Endpoint::ProtectedResource,
             Route::Par => Endpoint::Par,
             Route::Registration | Route::ClientConfiguration => Endpoint::Registration,
+            Route::OAuth1TemporaryCredentials => Endpoint::OAuth1TemporaryCredentials,
+            Route::OAuth1Authorize => Endpoint::OAuth1Authorize,
+            Route::OAuth1TokenCredentials => Endpoint::OAuth1TokenCredentials,
+            Route::OAuth1Api | Route::OAuth1TwoLegged => Endpoint::OAuth1Api,
             Route::AttackerJwks | Route::Public | Route::Nothing => Endpoint::Other,
         }
     }

@@ -12,7 +12,9 @@ use crate::{
     bearer::{self, Scheme},
     callback::Callback,
     error::printable,
-    jwks, pages, protected_resource,
+    jwks,
+    oauth1::Problem,
+    pages, protected_resource,
     queue::Queue,
     random,
     request::Request,
@@ -69,6 +71,7 @@ impl Faults {
         let at_authorize = request.endpoint == Endpoint::Authorize;
         let misbehaviour = self.take(request.endpoint, |misbehaviour| match misbehaviour {
             Misbehaviour::OAuthError { .. } => !at_authorize,
+            Misbehaviour::OAuthProblem { .. } => request.endpoint != Endpoint::OAuth1Authorize,
             other => is_instead(other),
         })?;
         Some(answer_instead(misbehaviour, shared, request))
@@ -85,7 +88,10 @@ impl Faults {
 
 fn is_instead(misbehaviour: &Misbehaviour) -> bool {
     use Misbehaviour::*;
-    matches!(misbehaviour, Status { .. } | Stall | Reset | UseDpopNonce | Html | NotJson(_) | Body { .. } | Redirect(_))
+    matches!(
+        misbehaviour,
+        Status { .. } | Stall | Reset | UseDpopNonce | Html | NotJson(_) | Body { .. } | Redirect(_) | Found(_)
+    )
 }
 
 fn answer_instead(misbehaviour: Misbehaviour, shared: &Shared, request: &Request) -> (Response, Delivery) {
@@ -113,6 +119,11 @@ fn answer_instead(misbehaviour: Misbehaviour, shared: &Shared, request: &Request
         Misbehaviour::Redirect(to) => {
             let status = if request.method == "POST" { 307 } else { 302 };
             Response::empty(status).header("Location", to)
+        }
+        Misbehaviour::Found(to) => Response::empty(302).header("Location", to),
+        Misbehaviour::OAuthProblem { status, problem, more } => {
+            let problem = Problem::new(status, problem);
+            more.into_iter().fold(problem, |problem, (name, value)| problem.with(&name, value)).into()
         }
         other => unreachable!("{other:?} comes after, not instead"),
     };
@@ -151,8 +162,13 @@ fn means_something(misbehaviour: &Misbehaviour, response: &Response) -> bool {
         Body::Callback(callback) => Some(callback),
         _ => None,
     };
+    let form = match &response.body {
+        Body::Form(members) => Some(members),
+        _ => None,
+    };
     let has = |name: &str| {
         json.is_some_and(|members| members.contains_key(name))
+            || form.is_some_and(|members| members.iter().any(|(other, _)| other == name))
             || callback.is_some_and(|callback| callback.get(name).is_some())
     };
     match misbehaviour {
@@ -166,7 +182,12 @@ fn means_something(misbehaviour: &Misbehaviour, response: &Response) -> bool {
         Misbehaviour::JwksDecoys | Misbehaviour::JwksBrokenKey | Misbehaviour::JwksWithoutKids => has("keys"),
         Misbehaviour::OmitMember(name) => has(name) || response.has_header(name),
         Misbehaviour::DuplicateMember(name) => has(name),
-        Misbehaviour::SetMember(..) | Misbehaviour::ExtraParameter(..) => json.is_some() || callback.is_some(),
+        Misbehaviour::SetMember(..) | Misbehaviour::ExtraParameter(..) => {
+            json.is_some() || form.is_some() || callback.is_some()
+        }
+        Misbehaviour::JsonForForm => form.is_some(),
+        Misbehaviour::ContentType(_) => !matches!(response.body, Body::Empty | Body::Callback(_)),
+        Misbehaviour::OAuthProblem { .. } => callback.is_some_and(|callback| callback.get("oauth_verifier").is_some()),
         Misbehaviour::WrongIssuer(_) => has("iss") || has("issuer"),
         Misbehaviour::OAuthError { .. } => callback.is_some_and(|callback| callback.get("error").is_none()),
         Misbehaviour::ReusedCode => callback.is_some_and(|callback| callback.get("code").is_some()),
@@ -203,6 +224,23 @@ fn change(misbehaviour: Misbehaviour, shared: &Shared, response: &mut Response) 
         Misbehaviour::WrongIssuer(issuer) => {
             let metadata = matches!(&response.body, Body::Json(members) if members.contains_key("issuer"));
             set(&mut response.body, if metadata { "issuer" } else { "iss" }, issuer.into());
+        }
+        Misbehaviour::JsonForForm => {
+            if let Body::Form(pairs) = &response.body {
+                let members = pairs.iter().map(|(name, value)| (name.clone(), value.clone().into())).collect();
+                response.body = Body::Json(members);
+            }
+        }
+        Misbehaviour::ContentType(named) => match &mut response.body {
+            Body::Raw { content_type, .. } => *content_type = named,
+            _ => response.headers.push(("Content-Type".into(), named)),
+        },
+        Misbehaviour::OAuthProblem { problem, more, .. } => {
+            if let Body::Callback(callback) = &mut response.body {
+                callback.params.retain(|(name, _)| name == "oauth_token");
+                callback.params.push(("oauth_problem".into(), problem));
+                callback.params.extend(more);
+            }
         }
         Misbehaviour::OtherStatus(status) => response.status = status,
         Misbehaviour::RotateKeys => shared.keys.rotate(),
@@ -244,6 +282,7 @@ fn change_keys(body: &mut Body, change: impl FnOnce(&mut Vec<Value>)) {
 fn remove(body: &mut Body, name: &str) {
     match body {
         Body::Json(members) => drop(members.remove(name)),
+        Body::Form(members) => members.retain(|(other, _)| other != name),
         Body::Callback(callback) => callback.params.retain(|(other, _)| other != name),
         _ => {}
     }
@@ -252,6 +291,10 @@ fn remove(body: &mut Body, name: &str) {
 fn set(body: &mut Body, name: &str, value: Value) {
     match body {
         Body::Json(members) => drop(members.insert(name.into(), value)),
+        Body::Form(members) => match members.iter_mut().find(|(other, _)| other == name) {
+            Some((_, old)) => *old = as_text(&value),
+            None => members.push((name.to_owned(), as_text(&value))),
+        },
         Body::Callback(callback) => callback.set(name, &as_text(&value)),
         _ => {}
     }
@@ -262,6 +305,11 @@ fn duplicate(response: &mut Response, name: &str) {
         Body::Callback(callback) => {
             let other = another(&callback.get(name).unwrap_or_default().into());
             callback.params.push((name.to_owned(), as_text(&other)));
+        }
+        Body::Form(members) => {
+            let value = members.iter().find(|(other, _)| other == name).map(|(_, value)| value.clone());
+            let other = another(&value.unwrap_or_default().into());
+            members.push((name.to_owned(), as_text(&other)));
         }
         Body::Json(members) => {
             // A serde_json map holds a name once, so the second one is written by hand.
@@ -294,7 +342,7 @@ fn pad(response: &mut Response, size: usize) {
     let filler = "x".repeat(size);
     match &mut response.body {
         Body::Json(members) => drop(members.insert("padding".into(), filler.into())),
-        Body::Callback(callback) => callback.params.push(("padding".into(), filler)),
+        Body::Callback(Callback { params, .. }) | Body::Form(params) => params.push(("padding".into(), filler)),
         Body::Raw { bytes, .. } => bytes.resize(bytes.len().max(size), b' '),
         Body::Empty => {
             response.body = Body::Json(members(json!({"padding": filler})));

@@ -9,7 +9,7 @@ use crate::{
     browser::{Interaction, session_cookie},
     device_verify,
     error::OAuthError,
-    pages,
+    oauth1, pages,
     response::Response,
     shared::{Shared, lock},
     token::check_password,
@@ -98,6 +98,9 @@ fn wants(request: &Request, action: &str) -> bool {
 fn denied(shared: &Shared, interaction: &Interaction) -> Response {
     if let Some(user_code) = &interaction.authorization.user_code {
         return device_verify::denied(shared, user_code);
+    }
+    if let Some(token) = &interaction.authorization.oauth1_token {
+        return oauth1::denied(shared, token);
     }
     let error = OAuthError::new("access_denied", "the person said no");
     authorize::refuse(shared, &interaction.authorization.reply, &error, true)

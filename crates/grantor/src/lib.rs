@@ -1,4 +1,5 @@
-//! An OAuth 2.x and OpenID Connect authorization server for tests and demos, in your process, that misbehaves on request.
+//! An OAuth 2.x, OAuth 1.0 and OpenID Connect authorization server for tests and demos, in your process, that misbehaves on
+//! request.
 //!
 //! You write an OAuth client, or a program that uses one, and want to know what it does when the token endpoint answers
 //! 503, when the answer to a refresh gets lost, when the callback bears somebody else's `iss`. Start a [`Server`], point
@@ -45,6 +46,9 @@
 //! standard claim, some in Japanese too. Add or replace with [`Builder::client`] and [`Builder::user`], or with
 //! [`Server::register`] while it runs.
 //!
+//! For OAuth 1.0 there are the clients `consumer`, with secret `secret`, and `odd consumer&=+%é`, with secret
+//! `s3cret &+%41/=:é`, each with the same callbacks and with `oob`. [`Builder::oauth1_client`] adds one.
+//!
 //! # What it answers
 //!
 //! | path | [`Endpoint`] | |
@@ -66,6 +70,10 @@
 //! | `/claims`, `/claims/jwks`, `/claims/.well-known/openid-configuration` | `Claims` | a claims provider for distributed and aggregated claims |
 //! | `/.well-known/oauth-protected-resource`, the same and `/api` | `ProtectedResource` | with [`Builder::protected_resource_metadata`] |
 //! | `/api/…` | `Api` | wants a Bearer token, in the header or in a form, or a DPoP token, and echoes the request as JSON |
+//! | `/oauth1/initiate` | `OAuth1TemporaryCredentials` | by GET too |
+//! | `/oauth1/authorize` | `OAuth1Authorize` | the pages of `/authorize`, or [`Builder::auto_approve`] |
+//! | `/oauth1/token` | `OAuth1TokenCredentials` | by GET too; with `user_id` and `screen_name` |
+//! | `/oauth1/api/…`, `/oauth1/two-legged/…` | `OAuth1Api` | what arrived as JSON, signed with token credentials or by the client alone |
 //! | `/public/…` | `Other` | the same echo without a token |
 //! | `/attacker/jwks` | `Other` | the keys that [`JwtFault::AttackerJku`] points to; no client asks for them |
 //!
@@ -157,6 +165,15 @@
 //! the token endpoint, `exp` is there and within the hour, each `jti` is good once. A SAML assertion is by a
 //! [`Builder::saml_issuer`] and good once too; its signature is not looked at.
 //!
+//! **OAuth 1.0** ([RFC 5849](https://www.rfc-editor.org/rfc/rfc5849)) is below `/oauth1`, whatever the issuer's path. A request is
+//! signed by HMAC or RSA with SHA-1, SHA-256 or SHA-512, or by PLAINTEXT, which nobody on the way reads: the server is on
+//! loopback. The parameters are in the header, in a form or in the query, each once, in one of these, and in the header encoded
+//! exactly as section 3.6 says. `Host` must name this server. `oauth_timestamp` is near the server's clock
+//! ([`Builder::oauth1_timestamp_window`]), a nonce is good once, `oauth_body_hash` is right where it is there. What is refused is
+//! refused by `oauth_problem`, in a form and in a challenge, and a wrong signature with the `base_string` that it should have
+//! been of. A person may be a line of the test: [`Server::approve_oauth1`], [`Server::deny_oauth1`]; and
+//! [`Server::issue_oauth1`] makes a token without any.
+//!
 //! **Time** is the system's, or the test's own: [`Builder::clock`], [`Server::advance`].
 //!
 //! Some paths of the API have a wish of their own, once the token is found good:
@@ -171,6 +188,8 @@
 //! | `/api/bare-401` | the first time with each token a 401 without any challenge, then the echo |
 //! | `/api/challenge?with=TEXT&with=…` | a 401 with a `WWW-Authenticate` field for each TEXT, literally |
 //!
+//! Below `/oauth1/api` there are `status` and `redirect` as well.
+//!
 //! # What it does wrong
 //!
 //! A [`Misbehaviour`] is a value, given to an endpoint until further notice ([`Server::misbehave`]) or for the next few
@@ -181,6 +200,11 @@
 //! nobody asked for, `OmitMember("DPoP-Nonce")` asks for one and names none, `SetMember("token_type", "Bearer")` belittles
 //! a bound token, and [`Misbehaviour::OAuthError`] with `invalid_token` goes into a challenge by the scheme of the request.
 //! Of the API's metadata, `SetMember` spoils `resource` and `authorization_servers`.
+//!
+//! With OAuth 1.0: [`Misbehaviour::OAuthProblem`] refuses every nonce, or every time with `oauth_acceptable_timestamps`;
+//! `OmitMember`, `SetMember` and `DuplicateMember` spoil `oauth_callback_confirmed`, `oauth_token`, `oauth_token_secret` and, of
+//! the callback, `oauth_verifier`; [`Misbehaviour::JsonForForm`] and [`Misbehaviour::ContentType`] do what some providers do;
+//! [`Misbehaviour::Found`] redirects.
 //!
 //! A [`JwtFault`] is what is wrong with one kind of [`Jwt`]: a claim, the header, the signature, the key
 //! ([`Server::misbehave_jwt`], [`Server::misbehave_jwt_times`]). What none of them says, a test signs itself with
@@ -203,7 +227,7 @@
 //!
 //! - Lifetimes may be milliseconds; `expires_in` is then a fraction, as in 1.5.
 //! - A request head may have 64 KiB, a body 1 MiB. The newest 200,000 tokens of a kind are remembered.
-//! - In scope: RFC 6749, 6750, 7009, 7033, 7521, 7522, 7523, 7591, 7592, 7636, 7662, 8252, 8414, 8628, 8693, 8705, 8707,
+//! - In scope: RFC 5849, 6749, 6750, 7009, 7033, 7521, 7522, 7523, 7591, 7592, 7636, 7662, 8252, 8414, 8628, 8693, 8705, 8707,
 //!   9068, 9101, 9126, 9207, 9396, 9449, 9470, 9701, 9728, JARM, CIBA, OpenID Connect Core, Discovery, Dynamic Client
 //!   Registration, Form Post Response Mode, Session Management, Front-Channel, Back-Channel and RP-Initiated Logout, each as
 //!   far as this page says. Out of scope: pairwise subjects, signatures of SAML assertions, HTTP/2, revocation of certificates.
@@ -222,7 +246,7 @@
 //! `par`, `authorize` with `authorization_request`, `request_object`, `request_uri`, `interaction` and `pages`,
 //! `registration` with `client_metadata` and `client_configuration`, `token` with `extension_grant` and a file for each of
 //! its grants, `device`, `device_verify`, `ciba`, `introspection` with `introspection_jwt`, `revocation`, `userinfo`, `jwks`,
-//! `end_session`, `session`, `claims_provider`, `protected_resource`, `api`). They return a `response`, still a value, which
+//! `end_session`, `session`, `claims_provider`, `protected_resource`, `api`, and `oauth1` for all of that protocol). They return a `response`, still a value, which
 //! `fault` may change, `jarm` may seal and `hold` may delay. `issue`, `id_token`, `access_token` and `logout` say what a
 //! token holds, `binding` in whose hands it is good (`dpop` with `dpop_nonce`, `mutual_tls` with `subject`), `claims` what is
 //! known of a person; `signer` picks who signs, `jwt` puts it together, and `forge` spoils it. `keys` are one process's,
@@ -306,6 +330,7 @@ mod misbehaviour;
 mod mutual_tls;
 mod notification;
 mod notification_post;
+mod oauth1;
 mod oracle;
 mod pages;
 mod par;
@@ -354,6 +379,7 @@ pub use keys::SigningKey;
 pub use logout::LogoutNotice;
 pub use misbehaviour::Misbehaviour;
 pub use notification::{CibaNotification, NotificationFault};
+pub use oauth1::{OAuth1Client, OAuth1Token};
 pub use post::LogoutAnswer;
 pub use request::Request;
 pub use server::{IssuedToken, Server};

@@ -29,6 +29,7 @@ use crate::{
     link::Link,
     log::Log,
     notification::Notifications,
+    oauth1,
     pending::Waiting,
     shared::Shared,
     store::Store,
@@ -125,6 +126,7 @@ fn open(builder: Builder) -> io::Result<Opened> {
         notices: Mutex::default(),
         pending: Mutex::new(Waiting::new(clock.clone())),
         notifications: Notifications::default(),
+        oauth1: Mutex::new(oauth1::Store::new()),
     };
     Ok(Opened { door, mtls, shared: Arc::new(shared), port })
 }

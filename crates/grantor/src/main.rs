@@ -14,7 +14,7 @@ use grantor::{Builder, Client, Server};
 const MTLS: &str = "mtls";
 
 const USAGE: &str = "\
-An OAuth 2.x and OpenID Connect authorization server for tests and demos.
+An OAuth 2.x, OAuth 1.0 and OpenID Connect authorization server for tests and demos.
 
 Usage: grantor [--port N] [--lifetime-ms N] [--auto-approve USER] [--tls DIRECTORY]
 
@@ -154,6 +154,7 @@ fn introduce(server: &Server, directory: Option<&Path>) -> io::Result<()> {
     writeln!(out, "client    post    secret: secret              client_secret_post")?;
     writeln!(out, "client    odd     secret: s3cret &+%41/=:é    client_secret_basic")?;
     writeln!(out, "client    public  no secret                   none")?;
+    writeln!(out, "oauth 1.0 {}    client: consumer    secret: secret", server.url("/oauth1/initiate"))?;
     writeln!(out, "user      alice   password: wonderland")?;
     writeln!(out, "user      jane    password: bennet")?;
     out.flush()

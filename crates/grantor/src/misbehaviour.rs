@@ -32,6 +32,17 @@ pub enum Misbehaviour {
         /// The `error_description`.
         description: Option<String>,
     },
+    /// Instead: an OAuth 1.0 error, as a form and in a challenge: `nonce_used`, or `timestamp_refused` with
+    /// `oauth_acceptable_timestamps`, say. At [`Endpoint::OAuth1Authorize`](crate::Endpoint::OAuth1Authorize) it goes to the client
+    /// by the callback, and `status` means nothing.
+    OAuthProblem {
+        /// The status.
+        status: u16,
+        /// The `oauth_problem`.
+        problem: String,
+        /// Further parameters.
+        more: Vec<(String, String)>,
+    },
     /// Instead: no answer at all, until the client goes away or the server stops.
     Stall,
     /// Instead: the connection is reset (a TCP RST) once the request has been read.
@@ -57,14 +68,21 @@ pub enum Misbehaviour {
         /// The body.
         body: String,
     },
-    /// After: the answer grows to at least that many bytes. JSON stays valid JSON, by a member `padding`.
+    /// After: the answer grows to at least that many bytes. JSON stays valid JSON and a form a form, by a member
+    /// `padding`.
     Huge(usize),
     /// Instead: a redirect to that address: 307 for a POST, so that whoever follows it sends the credentials along; else 302.
     Redirect(String),
-    /// After: the JSON answer or the callback lacks that member. Or, where the answer has a header field of that name, such
+    /// Instead: a redirect to that address by 302, whatever the method.
+    Found(String),
+    /// After: the answer is JSON where it would be a form, as the credentials of OAuth 1.0 are.
+    JsonForForm,
+    /// After: the answer has this `Content-Type`.
+    ContentType(String),
+    /// After: the JSON answer, the form or the callback lacks that member. Or, where the answer has a header field of that name, such
     /// as `WWW-Authenticate`, it lacks that.
     OmitMember(String),
-    /// After: that member of the JSON answer or parameter of the callback has this value instead.
+    /// After: that member of the JSON answer, of the form or parameter of the callback has this value instead.
     SetMember(String, Value),
     /// After: that member or parameter occurs twice, with different values, the right one first.
     DuplicateMember(String),
@@ -93,6 +111,6 @@ pub enum Misbehaviour {
     DpopNonce(String),
     /// After: the status is this, 200 in place of 201 say. Means nothing for a callback.
     OtherStatus(u16),
-    /// After: the JSON answer or the callback has this member as well.
+    /// After: the JSON answer, the form or the callback has this member as well.
     ExtraParameter(String, String),
 }

@@ -67,6 +67,8 @@ pub(crate) fn consent(config: &Config, id: &str, interaction: &Interaction, logi
     };
     let way_on = match &authorization.user_code {
         Some(user_code) => format!("Your device must show <code>{}</code>", escape(user_code)),
+        // RFC 5849 section 2.1.
+        None if authorization.reply.redirect_uri == "oob" => "You will be shown a code".to_owned(),
         None => format!("You will be sent to <code>{}</code>", escape(&authorization.reply.redirect_uri)),
     };
     let body = format!(

@@ -19,6 +19,7 @@ pub(crate) struct Response {
 pub(crate) enum Body {
     Empty,
     Json(Map<String, Value>),
+    Form(Vec<(String, String)>),
     Raw { content_type: String, bytes: Vec<u8> },
     Callback(Callback),
 }

@@ -2,8 +2,8 @@
 
 use crate::{
     api, authorize, ciba, claims_provider, client_configuration, device, device_verify, end_session, endpoint::Route,
-    interaction, introspection, jwks, jwks_uri, metadata, par, protected_resource, registration, request::Request,
-    response::Response, revocation, session, shared::Shared, token, userinfo, webfinger,
+    interaction, introspection, jwks, jwks_uri, metadata, oauth1, par, protected_resource, registration,
+    request::Request, response::Response, revocation, session, shared::Shared, token, userinfo, webfinger,
 };
 
 pub(crate) async fn handle(shared: &Shared, route: Route, request: &Request) -> Response {
@@ -56,6 +56,13 @@ pub(crate) async fn handle(shared: &Shared, route: Route, request: &Request) -> 
         | Route::Revocation => Response::method_not_allowed("POST"),
         Route::Api => api::api(shared, request),
         Route::Public => api::public(request),
+        Route::OAuth1TemporaryCredentials if post || method == "GET" => signed(oauth1::lend(shared, request)),
+        Route::OAuth1TokenCredentials if post || method == "GET" => signed(oauth1::issue(shared, request)),
+        Route::OAuth1TemporaryCredentials | Route::OAuth1TokenCredentials => Response::method_not_allowed("GET, POST"),
+        Route::OAuth1Authorize if read => oauth1::authorize(shared, request),
+        Route::OAuth1Authorize => Response::method_not_allowed("GET, HEAD"),
+        Route::OAuth1Api => signed(oauth1::api(shared, request)),
+        Route::OAuth1TwoLegged => signed(oauth1::two_legged(shared, request)),
         Route::Registration if post => registration::register(shared, request).await,
         Route::Registration => Response::method_not_allowed("POST"),
         Route::ClientConfiguration => client_configuration::configure(shared, request).await,
@@ -64,5 +71,9 @@ pub(crate) async fn handle(shared: &Shared, route: Route, request: &Request) -> 
 }
 
 fn answer(result: Result<Response, crate::error::OAuthError>) -> Response {
+    result.unwrap_or_else(Response::from)
+}
+
+fn signed(result: Result<Response, oauth1::Problem>) -> Response {
     result.unwrap_or_else(Response::from)
 }

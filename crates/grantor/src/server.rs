@@ -125,10 +125,12 @@ impl Server {
         lock(&self.shared.store).forget_access_tokens();
     }
 
-    /// From now on every code (of a device and of CIBA too), access token and refresh token issued so far is refused.
+    /// From now on every code (of a device and of CIBA too), access token and refresh token issued so far is refused, and so
+    /// are all credentials of OAuth 1.0 but the clients' own.
     pub fn revoke_everything(&self) {
         lock(&self.shared.store).forget_everything();
         lock(&self.shared.pending).clear();
+        lock(&self.shared.oauth1).forget_everything();
     }
 
     /// How many access tokens are good at this moment.

@@ -23,6 +23,7 @@ use crate::{
     key_ring::KeyRing,
     log::Log,
     notification::Notifications,
+    oauth1,
     pending::Waiting,
     store::Store,
     tls::{Reach, Tls},
@@ -46,6 +47,7 @@ pub(crate) struct Shared {
     /// What devices and CIBA clients wait for.
     pub(crate) pending: Mutex<Waiting>,
     pub(crate) notifications: Notifications,
+    pub(crate) oauth1: Mutex<oauth1::Store>,
 }
 
 impl Shared {
@@ -107,6 +109,7 @@ pub(crate) struct Config {
     /// Members set in the metadata document, or left out of it.
     pub(crate) metadata: Vec<(String, Option<Value>)>,
     pub(crate) grants: GrantSettings,
+    pub(crate) oauth1: oauth1::Settings,
 }
 
 impl Config {

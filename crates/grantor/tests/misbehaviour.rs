@@ -240,6 +240,10 @@ fn ask(server: &Server, endpoint: Endpoint) -> std::io::Result<Vec<u8>> {
         Endpoint::BackchannelAuthentication => post("/bc-authorize", "scope=openid&login_hint=alice"),
         Endpoint::Par => post("/par", "client_id=svc"),
         Endpoint::Registration => get("/register"),
+        Endpoint::OAuth1TemporaryCredentials => get("/oauth1/initiate"),
+        Endpoint::OAuth1Authorize => get("/oauth1/authorize"),
+        Endpoint::OAuth1TokenCredentials => get("/oauth1/token"),
+        Endpoint::OAuth1Api => get("/oauth1/api/photos"),
         _ => get("/public"),
     }
 }

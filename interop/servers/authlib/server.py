@@ -2,7 +2,8 @@
 
     python server.py PORT STATE_DIR
 
-OAuth 1.0a (HMAC-SHA1, RSA-SHA1, PLAINTEXT): /oauth1/initiate, /oauth1/authorize, /oauth1/token, /oauth1/api
+OAuth 1.0a (HMAC-SHA1, RSA-SHA1, PLAINTEXT): /oauth1/initiate, /oauth1/authorize, /oauth1/token, /oauth1/api (echoes the
+request), /oauth1/elsewhere (a redirect to what the parameter "to" says)
 OAuth 2.0: /oauth/authorize, /oauth/token, /oauth/device, /oauth/introspect, /oauth/revoke, /oauth/api
 The user is always "alice" and agrees, unless the authorization request has ui=deny.
 Access tokens live ten minutes, those of the clients named short-... ACCESS_TOKEN_LIFETIME seconds (3). Refresh tokens
@@ -16,35 +17,26 @@ import time
 
 from authlib.integrations import flask_oauth1, flask_oauth2
 from authlib.common.security import generate_token
-from authlib.oauth1 import ClientMixin as Client1, TemporaryCredential, TokenCredentialMixin
+from authlib.oauth1 import ClientMixin as Client1, OAuth1Request, TemporaryCredential, TokenCredentialMixin
+from authlib.oauth1.rfc5849.errors import OAuth1Error
 from authlib.oauth2.rfc6749 import ClientMixin, TokenMixin, grants
 from authlib.oauth2.rfc6750 import BearerTokenGenerator, BearerTokenValidator
 from authlib.oauth2.rfc7009 import RevocationEndpoint
 from authlib.oauth2.rfc7636 import CodeChallenge
 from authlib.oauth2.rfc7662 import IntrospectionEndpoint
 from authlib.oauth2.rfc8628 import DeviceAuthorizationEndpoint, DeviceCodeGrant, DeviceCredentialDict
-from cryptography.hazmat.primitives import serialization
-from cryptography.hazmat.primitives.asymmetric import rsa
-from flask import Flask, jsonify, request
+from flask import Flask, Response, g, jsonify, request
 from werkzeug.serving import make_server
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+from oauth1_common import echo, elsewhere, has_right_body_hash, public_key_of_the_client, sent  # noqa: E402
 
 PORT, STATE = int(sys.argv[1]), sys.argv[2]
 SHORT = int(os.environ.get("ACCESS_TOKEN_LIFETIME", "3"))
+one_at_a_time = threading.Lock()
 os.environ["AUTHLIB_INSECURE_TRANSPORT"] = "1"  # plain http, on the loopback address only
 app = Flask(__name__)
 app.config["OAUTH1_SUPPORTED_SIGNATURE_METHODS"] = ["HMAC-SHA1", "RSA-SHA1", "PLAINTEXT"]
-
-
-def rsa_public_key():
-    os.makedirs(STATE, exist_ok=True)
-    path = os.path.join(STATE, "client-rsa.pem")
-    if not os.path.exists(path):
-        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
-        with open(path, "wb") as file:
-            file.write(key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()))
-    with open(path, "rb") as file:
-        key = serialization.load_pem_private_key(file.read(), None)
-    return key.public_key().public_bytes(serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo)
 
 
 # OAuth 1.0a ----------------------------------------------------------------
@@ -71,21 +63,26 @@ class Credential(dict, TokenCredentialMixin):
         return self["oauth_token_secret"]
 
 
-RSA_KEY = rsa_public_key()
+RSA_KEY = public_key_of_the_client(STATE)
+RESERVED = " &+%/=~é"  # ends the token secrets of the client "client": what has to be escaped in a key
 consumers = {"client": Consumer("s3cret &+%/="), "plain": Consumer("simple-secret")}
 temporary, access, nonces = {}, {}, set()
 
 
 def seen_before(nonce, timestamp, client_id, token):
     entry = (nonce, timestamp, client_id, token)
-    if entry in nonces:
-        return True
-    nonces.add(entry)
-    return False
+    with one_at_a_time:
+        seen = entry in nonces
+        nonces.add(entry)
+    return seen
+
+
+def with_reserved_characters(token, client_id):
+    return {**token, "oauth_token_secret": token["oauth_token_secret"] + (RESERVED if client_id == "client" else "")}
 
 
 def keep_temporary(token, client_id, redirect_uri):
-    made = TemporaryCredential(client_id=client_id, oauth_callback=redirect_uri, **token)
+    made = TemporaryCredential(client_id=client_id, oauth_callback=redirect_uri, **with_reserved_characters(token, client_id))
     temporary[made["oauth_token"]] = made
     return made
 
@@ -95,19 +92,34 @@ def keep_verifier(credential, user, verifier):
 
 
 def keep_access(token, old):
-    made = Credential(token, client_id=old.get_client_id())
+    client_id = old.get_client_id()
+    made = Credential(with_reserved_characters(token, client_id), client_id=client_id)
     access[made["oauth_token"]] = made
     return made
 
 
-one = flask_oauth1.AuthorizationServer(app, query_client=consumers.get)
+# Authlib's parts for Flask take request.url, which is decoded for reading, and of the names of a form the first value each:
+# non-ASCII queries end in a 500 there, repeated names in a refused signature. Authlib itself is given what was sent.
+class Server(flask_oauth1.AuthorizationServer):
+    def create_oauth1_request(self, request_):
+        url, form = sent()
+        return OAuth1Request(request.method, url, form, request.headers)
+
+
+class Protector(flask_oauth1.ResourceProtector):
+    def acquire_credential(self):
+        url, form = sent()
+        g.protected = self.validate_request(request.method, url, form, request.headers)
+
+
+one = Server(app, query_client=consumers.get)
 one.register_hook("exists_nonce", seen_before)
 one.register_hook("create_temporary_credential", keep_temporary)
-one.register_hook("get_temporary_credential", lambda r: temporary.get(r.token if hasattr(r, "token") else r))
-one.register_hook("delete_temporary_credential", lambda r: temporary.pop(r.token if hasattr(r, "token") else r, None))
+one.register_hook("get_temporary_credential", temporary.get)
+one.register_hook("delete_temporary_credential", lambda token: temporary.pop(token, None))
 one.register_hook("create_authorization_verifier", keep_verifier)
 one.register_hook("create_token_credential", keep_access)
-protect_one = flask_oauth1.ResourceProtector(
+protect_one = Protector(
     app, query_client=consumers.get, exists_nonce=seen_before,
     query_token=lambda client_id, token: access.get(token) if access.get(token, {}).get("client_id") == client_id else None)
 
@@ -119,8 +131,15 @@ def initiate():
 
 @app.get("/oauth1/authorize")
 def authorize_one():
-    one.check_authorization_request()
-    return one.create_authorization_response(grant_user=None if request.args.get("ui") == "deny" else "alice")
+    try:
+        asked = one.check_authorization_request()
+    except OAuth1Error as error:
+        return Response(error.error, 400)
+    answer = one.create_authorization_response(grant_user=None if request.args.get("ui") == "deny" else "alice")
+    if asked.credential.get_redirect_uri() == "oob" and "oauth_verifier" in asked.credential:
+        # Authlib sends the person to a default address; RFC 5849 section 2.2 would have them shown the verifier.
+        return Response(asked.credential["oauth_verifier"], mimetype="text/plain")
+    return answer
 
 
 @app.post("/oauth1/token")
@@ -128,10 +147,19 @@ def token_one():
     return one.create_token_response()
 
 
-@app.route("/oauth1/api", methods=["GET", "POST"])
+@app.route("/oauth1/api", methods=["GET", "POST", "PUT", "DELETE", "PATCH"])
 @protect_one()
 def api_one():
-    return jsonify(args=request.args.to_dict(flat=False), form=request.form.to_dict(flat=False))
+    seen = g.protected
+    if not has_right_body_hash(seen.oauth_params):
+        return Response("body hash", 401)
+    return echo(seen.oauth_params, client=seen.client_id, realm=seen.realm)
+
+
+@app.route("/oauth1/elsewhere")
+@protect_one()
+def elsewhere_one():
+    return elsewhere()
 
 
 # OAuth 2.0 -----------------------------------------------------------------
@@ -216,7 +244,6 @@ clients = {
     "short-post": Client("short-post", "client_secret_post"),
     "short-public": Client("short-public", "none"),
 }
-one_at_a_time = threading.Lock()
 codes, tokens, devices, polled = {}, [], {}, {}
 
 

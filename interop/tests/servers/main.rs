@@ -13,6 +13,7 @@
 //! | `registration` | clients that register themselves |
 //! | `introspection_jwt` | introspection answers that are signed |
 //! | `fapi` | FAPI 2.0, all of it together |
+//! | `oauth1`, `oauth1_placements`, `oauth1_refusals`, `oauth1_program` | OAuth 1.0, at servers of their own |
 //! | `program` | what the program alone has: the pasted callback, its output, many processes |
 //! | `program_openid` | its OpenID Connect: who logged in, userinfo, logout, `id-token verify`, assertions |
 
@@ -34,6 +35,10 @@ mod introspection_jwt;
 mod jarm;
 mod logout;
 mod mtls;
+mod oauth1;
+mod oauth1_placements;
+mod oauth1_program;
+mod oauth1_refusals;
 mod program;
 mod program_openid;
 mod pushed;

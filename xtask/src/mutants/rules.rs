@@ -432,8 +432,8 @@ pub(super) const MUTANTS: &[Mutant] = &[
         rule: "each proof has another jti",
         tests: FAPI2,
         file: DPOP,
-        from: "context.entropy.fill(&mut jti)?;",
-        to: "context.entropy.fill(&mut [0; 16])?;\n        jti[0] = 7;",
+        from: "let jti = self.chance.next(context.entropy)?;",
+        to: "self.chance.next(context.entropy)?;\n        let jti = [7; 16];",
     },
     Mutant {
         rule: "a token that is bound is no Bearer token",

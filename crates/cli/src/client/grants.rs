@@ -164,9 +164,14 @@ impl Setup {
         // What serves once, and what is dangerous, is kept only when `profile save` says so.
         self.settings.state.clone_from(&self.kept.state);
         self.settings.nonce.clone_from(&self.kept.nonce);
+        self.forget_danger();
+        self.save_profile()
+    }
+
+    /// Leaves what is dangerous out of what is kept, unless it was kept before.
+    pub(super) fn forget_danger(&mut self) {
         self.settings.allow_http = self.kept.allow_http;
         self.settings.danger_accept_invalid_certs = self.kept.danger_accept_invalid_certs;
-        self.save_profile()
     }
 
     /// Whether the profile says by which grant its token comes.

@@ -1,10 +1,10 @@
 //! `grantee call`: a request to an API with the token on it, renewed and retried as a session does.
 
 use super::step_up;
-use crate::args::Call;
+use crate::args::{self, Call};
 use crate::client::{Setup, build};
 use crate::failure::{Failure, Result};
-use crate::input;
+use crate::input::{self, Stdin};
 use crate::output;
 use crate::progress::spin;
 use crate::settings::HeldGrant;
@@ -13,9 +13,10 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::Bytes;
 use grantee::Error;
 use grantee::blocking::{Client, SessionBuilder};
+use grantee::error::Insufficient;
 use grantee::ports::Limits;
-use http::header::{AUTHORIZATION, CONTENT_TYPE};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request};
+use http::header::{AUTHORIZATION, CONTENT_LENGTH, CONTENT_TYPE, TRANSFER_ENCODING};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response};
 use serde_json::{Map, Value, json};
 use std::path::Path;
 
@@ -24,33 +25,68 @@ const MOST: usize = 64 * 1024 * 1024;
 
 pub(super) fn run(args: Call, json: bool) -> Result<()> {
     let mut setup = Setup::new(args.common.profile.as_deref(), args.common.settings)?;
-    let request = request(&mut setup, &args.method, &args.url, &args.headers, args.data.as_deref())?;
+    let request = request(&mut setup.stdin, &args.request)?;
     let client = setup.client()?;
     let (session, by_client_credentials) = session(&mut setup, &client)?;
-    let session = build(session.allow_origin(&args.url)?)?;
+    let session = build(session.allow_origin(&args.request.url)?)?;
     let outcome = spin("calling the API", || session.send(request));
     if by_client_credentials && matches!(outcome, Ok(_) | Err(Error::Insufficient(_))) {
         setup.note_client_credentials()?;
     }
-    let (status, headers, body, failure) = match outcome {
-        Ok(answer) => {
-            let status = answer.status().as_u16();
-            let (parts, body) = answer.into_parts();
-            (status, parts.headers, body, (status >= 400).then(|| Failure::status(status)))
+    let answer = Answer::of(outcome, |more| Some(step_up::hint(more, &setup)));
+    answer.map_err(|error| explained(error, &setup))?.show(json)
+}
+
+/// What an API answered.
+pub(super) struct Answer {
+    status: u16,
+    headers: HeaderMap,
+    body: Bytes,
+    failure: Option<Failure>,
+}
+
+impl Answer {
+    /// An answer of whatever status; `hint` says what to do where the API asks for more.
+    pub(super) fn of(
+        outcome: grantee::Result<Response<Bytes>>,
+        hint: impl FnOnce(&Insufficient) -> Option<String>,
+    ) -> Result<Self, Error> {
+        match outcome {
+            Ok(answer) => {
+                let status = answer.status().as_u16();
+                let (parts, body) = answer.into_parts();
+                let failure = (status >= 400).then(|| Failure::status(status));
+                Ok(Self { status, headers: parts.headers, body, failure })
+            }
+            // The API's answer, and what it asks for.
+            Err(Error::Insufficient(more)) => {
+                let failure = Failure::from(Error::Insufficient(more.clone()));
+                let failure = match hint(&more) {
+                    Some(hint) => failure.hint(hint),
+                    None => failure,
+                };
+                let (headers, body) = (more.headers.clone(), more.body.clone());
+                Ok(Self { status: more.status, headers, body, failure: Some(failure) })
+            }
+            Err(error) => Err(error),
         }
-        // The API's answer, and what it asks for.
-        Err(Error::Insufficient(more)) => {
-            let failure = Failure::from(Error::Insufficient(more.clone())).hint(step_up::hint(&more, &setup));
-            (more.status, more.headers.clone(), more.body.clone(), Some(failure))
-        }
-        Err(error) => return Err(explained(error, &setup)),
-    };
-    if json {
-        output::json(&as_json(status, &headers, &body))?
-    } else {
-        output::bytes(&body)?
     }
-    failure.map_or(Ok(()), Err)
+
+    /// What to do about this status.
+    pub(super) fn hint_at(self, status: u16, hint: &str) -> Self {
+        let failure = self.failure.map(|failure| if self.status == status { failure.hint(hint) } else { failure });
+        Self { failure, ..self }
+    }
+
+    /// Prints it; an error status is a failure.
+    pub(super) fn show(self, json: bool) -> Result<()> {
+        if json {
+            output::json(&as_json(self.status, &self.headers, &self.body))?
+        } else {
+            output::bytes(&self.body)?
+        }
+        self.failure.map_or(Ok(()), Err)
+    }
 }
 
 fn explained(error: Error, setup: &Setup) -> Failure {
@@ -73,17 +109,11 @@ fn session(setup: &mut Setup, client: &Client) -> Result<(SessionBuilder, bool)>
     Ok((setup.held_session(client)?, by_client_credentials))
 }
 
-fn request(
-    setup: &mut Setup,
-    method: &str,
-    url: &str,
-    headers: &[String],
-    data: Option<&str>,
-) -> Result<Request<Bytes>> {
-    let body = data.map(|data| body(setup, data)).transpose()?;
+pub(super) fn request(stdin: &mut Stdin, args: &args::Request) -> Result<Request<Bytes>> {
+    let args::Request { method, url, headers, data } = args;
+    let body = data.as_deref().map(|data| body(stdin, data)).transpose()?;
     let mut request = Request::new(Bytes::new());
-    *request.method_mut() = Method::from_bytes(method.to_ascii_uppercase().as_bytes())
-        .map_err(|_| Failure::usage(format!("{} is no method", method.escape_debug())))?;
+    *request.method_mut() = self::method(method)?;
     let url = url::Url::parse(url).map_err(|_| Failure::usage("the URL is none, as in https://api.example/orders"))?;
     *request.uri_mut() = url.as_str().parse().map_err(|_| Failure::usage("the URL is none that HTTP can use"))?;
     *request.headers_mut() = self::headers(headers)?;
@@ -97,11 +127,17 @@ fn request(
     Ok(request)
 }
 
-fn body(setup: &mut Setup, data: &str) -> Result<Vec<u8>> {
+pub(super) fn method(name: &str) -> Result<Method> {
+    Method::from_bytes(name.to_ascii_uppercase().as_bytes())
+        .map_err(|_| Failure::usage(format!("{} is no method", name.escape_debug())))
+}
+
+/// A body as it is given, or of a file, or of stdin.
+pub(super) fn body(stdin: &mut Stdin, data: &str) -> Result<Vec<u8>> {
     match data.strip_prefix('@') {
         None => Ok(data.as_bytes().to_vec()),
         Some("-") => {
-            setup.stdin.take("the body")?;
+            stdin.take("the body")?;
             input::read_stdin("the body")
         }
         Some(path) => input::read_file(Path::new(path)),
@@ -121,13 +157,17 @@ fn headers(lines: &[String]) -> Result<HeaderMap> {
         if name == AUTHORIZATION {
             return Err(Failure::usage("the token goes into Authorization, so nothing else can"));
         }
+        // A wrong one would have the server wait for what never comes.
+        if name == CONTENT_LENGTH || name == TRANSFER_ENCODING {
+            return Err(Failure::usage(format!("{name} follows from the body")));
+        }
         headers.append(name, value);
     }
     Ok(headers)
 }
 
 /// What a body looks like.
-fn content_type(body: &[u8]) -> &'static str {
+pub(super) fn content_type(body: &[u8]) -> &'static str {
     let Ok(text) = std::str::from_utf8(body) else { return "application/octet-stream" };
     if text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok() {
         return "application/json";
@@ -162,6 +202,13 @@ mod tests {
             as_json(201, &headers, b"\xff"),
             json!({"status": 201, "headers": {"x": "1, 2"}, "body_base64": "/w=="})
         );
+    }
+
+    #[test]
+    fn what_http_says_of_the_body_is_not_said_by_hand() {
+        for line in ["Content-Length: 99", "transfer-encoding: chunked", "Authorization: x"] {
+            assert!(headers(&[line.to_owned()]).is_err(), "{line}");
+        }
     }
 
     #[test]

@@ -17,6 +17,7 @@ use serde_json::{Map, Value, json};
 use std::fs;
 use std::io::{self, BufRead as _, Read as _};
 use std::path::Path;
+use url::Url;
 
 /// Where the answer goes when nobody says: the browser shows no page there, but its address, which is what is pasted.
 const PASTED_REDIRECT_URI: &str = "http://127.0.0.1/callback";
@@ -163,26 +164,12 @@ fn begin(setup: &Setup, file: &Path, json: bool) -> Result<()> {
     let request = pasted(setup, request(setup)?);
     let (url, pending) = spin("asking the server for its metadata", || client.start(request))?;
     private_file::write(file, pending.to_json()?.as_bytes())?;
-    if json {
-        return output::json(&serde_json::json!({ "url": url.as_str(), "file": file.display().to_string() }));
-    }
-    output::note(&format!("open this, and then: grantee login --finish '{}' CALLBACK", file.display()));
-    output::text(url.as_str())
+    started(&url, file, "login", "CALLBACK", json)
 }
 
 fn end(setup: &mut Setup, file: &Path, callback: &str) -> Result<(Client, Brought)> {
-    let callback = match callback {
-        "-" => setup.stdin.referred("the callback", callback)?,
-        file if file.starts_with('@') => setup.stdin.referred("the callback", file)?,
-        literal => Secret::new(literal),
-    };
-    private_file::refuse_if_shared(file, "the pending login")?;
-    let kept =
-        String::from_utf8(input::read_file(file)?).map_err(|_| Failure::file("the pending login is not UTF-8"))?;
-    let kept = Secret::new(kept);
-    let pending = Pending::from_json(kept.reveal()).map_err(|_| {
-        Failure::file(format!("{} is no pending login of this version", file.display())).hint("start the login again")
-    })?;
+    let callback = setup.stdin.literal_or_referred("the callback", callback)?;
+    let pending = kept(file, Pending::from_json)?;
     // The pending login knows what it was started with.
     let settings = &mut setup.settings;
     match &settings.client_id {
@@ -198,10 +185,33 @@ fn end(setup: &mut Setup, file: &Path, callback: &str) -> Result<(Client, Brough
         settings.issuer = pending.issuer().map(str::to_owned);
     }
     let client = setup.client()?;
-    // It serves once: whoever removes it may go on.
-    fs::remove_file(file).map_err(|error| Failure::io("can't remove the pending login", file, &error))?;
+    remove(file)?;
     let brought = finish(&client, pending, callback.reveal().trim())?;
     Ok((client, brought))
+}
+
+/// The pending login that a file holds.
+pub(super) fn kept<P>(file: &Path, read: fn(&str) -> grantee::Result<P>) -> Result<P> {
+    private_file::refuse_if_shared(file, "the pending login")?;
+    let kept =
+        String::from_utf8(input::read_file(file)?).map_err(|_| Failure::file("the pending login is not UTF-8"))?;
+    read(Secret::new(kept).reveal()).map_err(|_| {
+        Failure::file(format!("{} is no pending login of this version", file.display())).hint("start the login again")
+    })
+}
+
+/// Takes the pending login away. It serves once: whoever removes it may go on.
+pub(super) fn remove(file: &Path) -> Result<()> {
+    fs::remove_file(file).map_err(|error| Failure::io("can't remove the pending login", file, &error))
+}
+
+/// Tells where the login that was started lies, and what to do now.
+pub(super) fn started(url: &Url, file: &Path, verb: &str, answer: &str, json: bool) -> Result<()> {
+    if json {
+        return output::json(&serde_json::json!({ "url": url.as_str(), "file": file.display().to_string() }));
+    }
+    output::note(&format!("open this, and then: grantee {verb} --finish '{}' {answer}", file.display()));
+    output::text(url.as_str())
 }
 
 fn by_pasting(setup: &mut Setup) -> Result<(Client, Brought)> {
@@ -211,15 +221,21 @@ fn by_pasting(setup: &mut Setup) -> Result<(Client, Brought)> {
     let (url, pending) = spin("asking the server for its metadata", || client.start(request))?;
     output::note(&format!("Open this in a browser:\n\n{url}\n"));
     output::note("Then paste the address the browser ended up at, whether or not it shows a page there:");
-    let mut line = String::new();
-    let read = io::stdin().lock().take(MOST_PASTED).read_line(&mut line);
-    read.map_err(|error| Failure::file(format!("can't read the callback from stdin: {error}")))?;
-    let callback = Secret::new(line);
-    if callback.reveal().trim().is_empty() {
-        return Err(Failure::login("nobody has logged in: stdin ended before a callback was pasted"));
-    }
+    let callback = typed("a callback was pasted")?;
     let brought = finish(&client, pending, callback.reveal().trim())?;
     Ok((client, brought))
+}
+
+/// The line that the person types in.
+pub(super) fn typed(what: &str) -> Result<Secret> {
+    let mut line = String::new();
+    let read = io::stdin().lock().take(MOST_PASTED).read_line(&mut line);
+    read.map_err(|error| Failure::file(format!("can't read from stdin: {error}")))?;
+    let line = Secret::new(line);
+    if line.reveal().trim().is_empty() {
+        return Err(Failure::login(format!("nobody has logged in: stdin ended before {what}")));
+    }
+    Ok(line)
 }
 
 fn pasted(setup: &Setup, request: AuthorizationRequest) -> AuthorizationRequest {

@@ -10,6 +10,7 @@ mod jose;
 mod jwk;
 mod login;
 mod logout;
+mod oauth1;
 mod profile;
 mod register;
 mod revoke;
@@ -47,6 +48,7 @@ pub(crate) fn run(cli: Cli, matches: &ArgMatches) -> Result<()> {
         Verb::IdToken(IdToken::Verify(args)) => id_token::verify(*args),
         Verb::Jose(args) => jose::run(*args),
         Verb::Jwk(args) => jwk::run(args, json),
+        Verb::Oauth1(args) => oauth1::run(*args, json),
         Verb::Completions { shell } => shell::completions(shell),
         Verb::Man => shell::man(),
     }

@@ -5,6 +5,7 @@ use crate::client::Setup;
 use crate::failure::{Failure, Result};
 use crate::output;
 use crate::profile::{self, Profile};
+use crate::settings::Settings;
 use serde_json::{Value, json};
 
 pub(super) fn run(args: Args, json: bool) -> Result<()> {
@@ -45,7 +46,8 @@ fn show(profile: &Profile, json: bool) -> Result<()> {
 
 fn save(args: ProfileSave, json: bool) -> Result<()> {
     let name = one_name(args.name, args.common.profile)?;
-    let mut setup = Setup::new(Some(&name), args.common.settings)?;
+    let settings = Settings { oauth1: args.oauth1, ..args.common.settings };
+    let mut setup = Setup::of_either(Some(&name), settings)?;
     setup.settings.params()?;
     setup.authorization_details()?;
     setup.save_profile()?;

@@ -13,6 +13,8 @@ mod jwk;
 mod login;
 mod logout;
 mod many_processes;
+mod oauth1;
+mod oauth1_sign;
 mod openid;
 mod profile;
 mod register;

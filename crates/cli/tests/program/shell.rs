@@ -20,10 +20,12 @@ fn every_flow_of_the_demo_passes() {
 fn completions_and_the_manual_page() {
     let home = Home::new();
     for shell in ["bash", "zsh", "fish"] {
-        assert!(home.run(&["completions", shell]).exits(0).text().contains("client-secret-file"));
+        let script = home.run(&["completions", shell]).exits(0);
+        assert!(script.text().contains("client-secret-file") && script.text().contains("signature-method"));
     }
     let page = home.run(&["man"]).exits(0);
     assert!(page.text().contains(".TH grantee") && page.text().contains("client\\-secret\\-file"));
+    assert!(page.text().contains("grantee\\-oauth1\\-sign"));
 }
 
 #[test]

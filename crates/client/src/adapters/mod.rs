@@ -15,6 +15,10 @@
 //! answer. Hooks and counters belong to [`Session::send`](crate::Session::send) and [`ApiClient`](crate::ApiClient): they see
 //! nothing of this.
 //!
+//! A session of [`oauth1`](crate::oauth1) signs requests, and of a body that is no form its hash. reqwest-middleware does so where
+//! the body is no stream; the others see none and refuse what can't be signed without it. The signature goes into the header only,
+//! which HTTP clients drop when a redirect leaves the host.
+//!
 //! A token that is bound to the client's certificate
 //! ([`certificate_bound_tokens`](crate::ClientBuilder::certificate_bound_tokens)) is of use only over connections that show the
 //! same one: the HTTP client in front of which this stands must have it, and be given the new one when it is renewed.

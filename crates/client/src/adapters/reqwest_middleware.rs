@@ -1,7 +1,9 @@
 //! In front of reqwest, as a [middleware](https://docs.rs/reqwest-middleware).
 
 use super::Gate;
-use http::Extensions;
+use crate::Attempt;
+use bytes::Bytes;
+use http::{Extensions, Method, Uri};
 use reqwest::{Request, Response};
 use reqwest_middleware::{Error, Middleware, Next, Result};
 use std::pin::Pin;
@@ -17,7 +19,8 @@ impl crate::Session {
 /// Puts a session's token on requests, and sends one more after a 401 that rejects it or demands something of its proof. A
 /// request whose body is a stream can't be sent again; its 401 comes back.
 ///
-/// The reqwest client below should follow no redirects; one that does drops the token itself when it leaves the host.
+/// The reqwest client below should follow no redirects; one that does drops the token itself when it leaves the host. What stands
+/// in query or body it takes along, so that a signature (OAuth 1.0) goes into the header only.
 ///
 /// ```
 /// # #[tokio::main(flavor = "current_thread")] async fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -54,7 +57,7 @@ impl AuthorizationMiddleware {
         let mut attempt = self.gate.source.attempt();
         loop {
             let copy = request.try_clone();
-            attempt.authorize(&method, &uri, request.headers_mut()).await.map_err(Error::middleware)?;
+            authorize(&mut attempt, &method, &uri, &mut request).await.map_err(Error::middleware)?;
             let answer = next.clone().run(request, extensions).await?;
             // A redirect led elsewhere, without the token: what stands in that answer is not about it.
             if answer.url().origin() != asked {
@@ -69,6 +72,31 @@ impl AuthorizationMiddleware {
             request = copy;
         }
     }
+}
+
+/// With the body where it is there as a whole, for a token's type that signs it.
+async fn authorize(attempt: &mut Attempt<'_>, method: &Method, uri: &Uri, request: &mut Request) -> crate::Result<()> {
+    let body = match request.body() {
+        None => Some(Bytes::new()),
+        Some(body) => body.as_bytes().map(Bytes::copy_from_slice),
+    };
+    let Some(body) = body.filter(|_| attempt.signs_request()) else {
+        return attempt.authorize(method, uri, request.headers_mut()).await;
+    };
+    let mut whole = http::Request::new(body.clone());
+    (*whole.method_mut(), *whole.uri_mut()) = (method.clone(), uri.clone());
+    *whole.headers_mut() = std::mem::take(request.headers_mut());
+    attempt.authorize_request(&mut whole).await?;
+    let (head, signed) = whole.into_parts();
+    // A redirect of reqwest's would show the query as `Referer`, and the body as it is, to whomever it leads to.
+    if head.uri != *uri || signed != body {
+        return Err(crate::Error::config(
+            "an adapter puts a signature into the header only",
+            "leave Signing::placement out, or use an ApiClient",
+        ));
+    }
+    *request.headers_mut() = head.headers;
+    Ok(())
 }
 
 impl Middleware for AuthorizationMiddleware {

@@ -245,17 +245,26 @@ impl ClientBuilder {
 
     pub(crate) fn parts(self) -> Result<(Config, Ports, Arc<ThreadExecutor>)> {
         self.config.refuse_reactor()?;
+        let (ports, executor) = Self::ports(&self.http, self.own_http)?;
+        Ok((self.config, ports, executor))
+    }
+
+    /// What conversations run on, for the clients of this face.
+    pub(crate) fn ports(
+        http: &HttpSettings,
+        own_http: Option<Arc<dyn grantee_core::ports::Http>>,
+    ) -> Result<(Ports, Arc<ThreadExecutor>)> {
         let executor = Arc::new(ThreadExecutor::default());
         let ports = Ports {
             executor: executor.clone(),
-            http: match self.own_http {
+            http: match own_http {
                 Some(http) => http,
-                None => UreqHttp::port(&self.http)?,
+                None => UreqHttp::port(http)?,
             },
             clock: Arc::new(ThreadClock::new()),
             entropy: Arc::new(SystemEntropy),
         };
-        Ok((self.config, ports, executor))
+        Ok((ports, executor))
     }
 }
 

@@ -18,6 +18,7 @@ mod api;
 mod backchannel;
 mod client;
 mod device;
+pub mod oauth1;
 mod openid;
 mod polling;
 pub(crate) mod ports;

@@ -29,7 +29,11 @@ impl SessionBuilder {
         if let Some(token) = token {
             source = source.token(token);
         }
-        Self { source, options: SessionOptions::default(), refused }
+        Self { refused, ..Self::of(source) }
+    }
+
+    pub(crate) fn of(source: SourceBuilder) -> Self {
+        Self { source, options: SessionOptions::default(), refused: Ok(()) }
     }
 
     session_builder_methods!();
@@ -194,12 +198,26 @@ impl Session {
 pub struct Attempt<'a>(pub(crate) call::Attempt<'a>);
 
 impl Attempt<'_> {
+    /// Whether the token's type signs requests, and so wants whole ones
+    /// ([`authorize_request`](Self::authorize_request)) where they are at hand.
+    pub fn signs_request(&self) -> bool {
+        self.0.signs_request()
+    }
+
     /// Puts the token on a request, and a proof where its type needs one: new ones at each call. The URI is the whole one.
     ///
     /// # Errors
     /// Whatever keeps a token from coming; [`Error::Config`](crate::Error::Config) for one that can't be put on a request.
     pub fn authorize(&mut self, method: &Method, uri: &Uri, headers: &mut HeaderMap) -> Result<()> {
         block_on(self.0.authorize(method, uri, headers))
+    }
+
+    /// As [`authorize`](Self::authorize), of a whole request: whatever of it a token's type signs or changes.
+    ///
+    /// # Errors
+    /// As [`authorize`](Self::authorize).
+    pub fn authorize_request(&mut self, request: &mut Request) -> Result<()> {
+        block_on(self.0.authorize_request(request))
     }
 
     /// Whether the request is to be made and sent once more: the answer rejects the token, which has been renewed, or demands

@@ -3,6 +3,7 @@
 
 use super::{AuthContext, Draft};
 use crate::Secret;
+use crate::chance::Chance;
 use crate::error::{Error, Result, ServerError};
 use crate::metadata::TENANT;
 use grantee_jose::jws::{Header, ReadyHeader};
@@ -35,6 +36,7 @@ pub(super) struct Assertion {
     pub(super) header: Map<String, Value>,
     /// The header of all assertions, made with the first. Whatever changes it empties this.
     pub(super) ready: OnceLock<ReadyHeader>,
+    pub(super) chance: Chance,
 }
 
 impl Default for Assertion {
@@ -48,6 +50,7 @@ impl Default for Assertion {
             claims: Map::new(),
             header: Map::new(),
             ready: OnceLock::new(),
+            chance: Chance::default(),
         }
     }
 }
@@ -164,8 +167,7 @@ impl Assertion {
     /// The claims as JSON, by name, those of the program's own last.
     fn claims(&self, context: AuthContext<'_>) -> Result<String> {
         // 128 bits: nobody has the same one twice, nor can guess it (OpenID Connect Core section 9).
-        let mut jti = [0; 16];
-        context.entropy.fill(&mut jti)?;
+        let jti = self.chance.next(context.entropy)?;
         // Written at once: a map of seven values would cost more than all else but the signature. Writing to a string can't fail.
         let mut json = String::with_capacity(384);
         json.push_str("{\"aud\":");

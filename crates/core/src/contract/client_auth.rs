@@ -64,7 +64,7 @@ struct Counting;
 
 impl Entropy for Counting {
     fn fill(&self, bytes: &mut [u8]) -> Result<()> {
-        bytes.iter_mut().zip(1..).for_each(|(byte, count): (&mut u8, u8)| *byte = count);
+        bytes.iter_mut().zip((1..=u8::MAX).cycle()).for_each(|(byte, count)| *byte = count);
         Ok(())
     }
 }

@@ -10,6 +10,7 @@ use crate::wire::form::Params;
 #[derive(Debug, Clone, Default)]
 pub struct Stored {
     parameters: TokenParameters,
+    variant: Option<&'static str>,
 }
 
 impl Stored {
@@ -20,7 +21,17 @@ impl Stored {
 
     /// A login made with these parameters.
     pub fn with_parameters(parameters: TokenParameters) -> Self {
-        Self { parameters }
+        Self { parameters, variant: None }
+    }
+
+    /// A login of OAuth 1.0, whose token is another than OAuth 2's whatever else is the same.
+    pub(crate) fn of_oauth1() -> Self {
+        Self { variant: Some("oauth1"), ..Self::default() }
+    }
+
+    /// No login: a client of OAuth 1.0 that acts for itself, and so for nobody whose token is kept.
+    pub(crate) fn of_oauth1_client() -> Self {
+        Self { variant: Some("oauth1-client"), ..Self::default() }
     }
 
     token_parameters!();
@@ -38,6 +49,10 @@ impl Grant for Stored {
 
     fn parameters(&self) -> &TokenParameters {
         &self.parameters
+    }
+
+    fn variant(&self) -> Option<&str> {
+        self.variant
     }
 
     fn is_repeatable(&self) -> bool {

@@ -25,7 +25,8 @@
 //! | [`StackExchange`] | fixed | answers as forms; `expires`; parameters on API calls |
 //! | [`TikTok`] | fixed | `client_key`; commas in scope; the code challenge as hex |
 //!
-//! A Google service account is a [`ServiceAccount`](crate::grant::ServiceAccount).
+//! A Google service account is a [`ServiceAccount`](crate::grant::ServiceAccount). Providers of OAuth 1.0 are in
+//! [`oauth1::preset`](crate::oauth1::preset).
 
 mod apple;
 mod auth0;

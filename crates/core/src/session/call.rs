@@ -121,7 +121,14 @@ impl<'a> Attempt<'a> {
         Self { source, placement, header: None, demanded: None, unmet: None, renewed: false }
     }
 
-    /// Puts the token on a request, and a proof where its type needs one: new ones at each call.
+    /// Whether the token's type signs requests, and so wants whole ones
+    /// ([`authorize_request`](Self::authorize_request)) where they are at hand.
+    pub fn signs_request(&self) -> bool {
+        self.source.client().inner.config.token_type.signs_request()
+    }
+
+    /// Puts the token on a request, and a proof where its type needs one: new ones at each call. Of a type that signs requests
+    /// ([`oauth1`](crate::oauth1)) those alone that can be signed without their body.
     ///
     /// # Errors
     /// Whatever keeps a token from coming; [`Error::Config`] for one that can't be put on a request.
@@ -137,6 +144,20 @@ impl<'a> Attempt<'a> {
             headers.insert(AUTHORIZATION, header);
             return Ok(());
         }
+        if token_type.signs_request() {
+            // A copy, so that whoever gives up a slow signer keeps the headers.
+            let mut head = http::Request::new(()).into_parts().0;
+            (head.method, head.uri, head.headers) = (method.clone(), uri.clone(), headers.clone());
+            self.sign(&mut head, None).await?;
+            if head.uri != *uri {
+                return Err(Error::config(
+                    "a signature in the query changes the request's URL",
+                    "place it in the header, or hand over the whole request",
+                ));
+            }
+            *headers = head.headers;
+            return Ok(());
+        }
         // The proof is for the very token that goes along, whatever is renewed meanwhile.
         let (token, header) = self.source.fresh().await?;
         let mut context = ProofContext::new(method, uri, client.now(), &*client.inner.ports.entropy);
@@ -150,7 +171,34 @@ impl<'a> Attempt<'a> {
         Ok(())
     }
 
-    async fn authorize_request(&mut self, request: &mut Request) -> Result<()> {
+    async fn sign(&mut self, head: &mut http::request::Parts, body: Option<&mut Bytes>) -> Result<()> {
+        if self.placement != Placement::Header {
+            return Err(Error::config(
+                "a signature does not go where a Bearer token would",
+                "leave placement(…) out; Signing::placement says where OAuth 1.0 has it (RFC 5849 section 3.5)",
+            ));
+        }
+        let client = self.source.client();
+        let (token, header) = self.source.fresh().await?;
+        let (method, uri) = (head.method.clone(), head.uri.clone());
+        let mut context = ProofContext::new(&method, &uri, client.now(), &*client.inner.ports.entropy);
+        context.token = Some(&*token);
+        self.header = Some(header);
+        client.inner.config.token_type.sign(context, head, body).await
+    }
+
+    /// As [`authorize`](Self::authorize), of a whole request: whatever of it a token's type signs or changes.
+    ///
+    /// # Errors
+    /// As [`authorize`](Self::authorize).
+    pub async fn authorize_request(&mut self, request: &mut Request) -> Result<()> {
+        if self.source.client().inner.config.token_type.signs_request() {
+            // A copy, so that whoever gives up a slow signer keeps the request.
+            let (mut head, mut body) = request.clone().into_parts();
+            self.sign(&mut head, Some(&mut body)).await?;
+            *request = Request::from_parts(head, body);
+            return Ok(());
+        }
         if let Some(rules) = self.source.client().inner.config.rules {
             rules.check_placement(self.placement)?;
         }
@@ -189,11 +237,17 @@ impl<'a> Attempt<'a> {
         }
         token_type.observe(uri, headers, self.demanded.as_deref());
         let Some(header) = self.header.take() else { return Ok(false) };
-        if self.renewed || !rejects_the_token(status, headers) {
+        let is_renewed = token_type.is_renewed();
+        // Where nothing is renewed the person may have logged in again elsewhere, and a store knows.
+        let may_change = is_renewed || self.source.inner.store.is_some();
+        if self.renewed || !may_change || !rejects_the_token(status, headers) {
             return Ok(false);
         }
         self.renewed = true;
-        let other = self.source.after_rejection(&header).await?;
+        let other = match self.source.after_rejection(&header).await {
+            Err(_) if !is_renewed => return Ok(false),
+            other => other?,
+        };
         // The same again where the API rejects tokens faster than they are renewed.
         let renewed = other != header;
         self.header = Some(other);
@@ -218,6 +272,14 @@ impl Client {
         let mut demanded = None;
         loop {
             let mut request = request.clone();
+            if config.token_type.signs_request() {
+                let (mut head, mut body) = request.into_parts();
+                let (method, uri) = (head.method.clone(), head.uri.clone());
+                let mut context = ProofContext::new(&method, &uri, self.now(), &*ports.entropy);
+                context.token = Some(token);
+                config.token_type.sign(context, &mut head, Some(&mut body)).await?;
+                return self.exchange(stage, Request::from_parts(head, body)).await;
+            }
             if config.token_type.needs_proof() {
                 let method = request.method().clone();
                 let mut context = ProofContext::new(&method, &uri, self.now(), &*ports.entropy);

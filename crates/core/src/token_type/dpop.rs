@@ -2,6 +2,7 @@
 
 use super::{Answer, ProofContext, TokenType, header_of, is_not_applicable, other_granted, other_type};
 use crate::Token;
+use crate::chance::Chance;
 use crate::client_auth::usual_algorithm;
 use crate::error::{Error, Excerpt, Result};
 use crate::metadata::AuthorizationServer;
@@ -41,6 +42,7 @@ pub struct Dpop {
     first: Key,
     others: Vec<Key>,
     nonces: Nonces,
+    chance: Chance,
 }
 
 impl Dpop {
@@ -49,7 +51,12 @@ impl Dpop {
     /// # Errors
     /// [`Error::Config`] when its algorithm is symmetric, or it has no public key to show.
     pub fn new(signer: impl Signer + 'static) -> Result<Self> {
-        Ok(Self { first: Key::new(Arc::new(signer))?, others: Vec::new(), nonces: Nonces::default() })
+        Ok(Self {
+            first: Key::new(Arc::new(signer))?,
+            others: Vec::new(),
+            nonces: Nonces::default(),
+            chance: Chance::default(),
+        })
     }
 
     /// With a signer that holds the calling thread; also in an async client, whose thread it holds.
@@ -272,8 +279,7 @@ const USE_NONCE: &str = "use_dpop_nonce";
 impl Dpop {
     /// The claims of a proof ([RFC 9449 section 4.2](https://www.rfc-editor.org/rfc/rfc9449#section-4.2)).
     fn claims(&self, context: ProofContext<'_>) -> Result<String> {
-        let mut jti = [0; 16];
-        context.entropy.fill(&mut jti)?;
+        let jti = self.chance.next(context.entropy)?;
         let mut json = String::with_capacity(384);
         json.push_str("{\"jti\":\"");
         base64url::append(jti, &mut json);

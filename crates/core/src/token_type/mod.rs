@@ -4,12 +4,14 @@
 //! | type | what a request shows | file |
 //! |---|---|---|
 //! | Bearer (RFC 6750) | the token | [`bearer`] |
+//! | OAuth 1.0 (RFC 5849) | a signature of the whole request | [`oauth1`] |
 //! | DPoP (RFC 9449) | the token, and a proof of the key it is bound to | [`dpop`] |
 //! | bound to a certificate (RFC 8705 section 3) | the token, over a connection with that certificate | [`certificate_bound`] |
 
 pub mod bearer;
 pub mod certificate_bound;
 pub mod dpop;
+pub mod oauth1;
 
 use crate::error::{Error, Excerpt, Result, RuleViolation};
 use crate::metadata::AuthorizationServer;
@@ -95,6 +97,29 @@ pub trait TokenType: Send + Sync {
     /// Puts a proof on one request. Its future awaits only what the context hands it, and a signer.
     fn prove<'a>(&'a self, _: ProofContext<'a>, _: &'a mut HeaderMap) -> BoxFuture<'a, Result<()>> {
         Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Whether a request is signed as a whole, by [`sign`](Self::sign), and shows no token.
+    fn signs_request(&self) -> bool {
+        false
+    }
+
+    /// Signs a request, where [`signs_request`](Self::signs_request) says so. Without `body` it is streamed.
+    ///
+    /// # Errors
+    /// [`Error::Config`] for a request that can't be signed.
+    fn sign<'a>(
+        &'a self,
+        _: ProofContext<'a>,
+        _: &'a mut http::request::Parts,
+        _: Option<&'a mut Bytes>,
+    ) -> BoxFuture<'a, Result<()>> {
+        Box::pin(std::future::ready(Ok(())))
+    }
+
+    /// Whether a token that an API rejects is worth renewing. Where it is not, a store is looked at for another one.
+    fn is_renewed(&self) -> bool {
+        true
     }
 
     /// Looks at an answer of a server, whatever its status, for what later proofs need. `met` is what had been demanded and the

@@ -1,6 +1,7 @@
 //! An HTTP client of fifty lines: it shows the bytes as they came, and follows nothing.
 #![allow(dead_code, unreachable_pub, clippy::unwrap_used)]
 
+pub mod consumer;
 pub mod https;
 pub mod prover;
 

@@ -26,38 +26,38 @@ use super::{By, Face, Failure, Kind, LoggedIn, OpenIdFace, Outcome, Polls, Sessi
 
 /// Waits for futures on a runtime.
 #[derive(Clone)]
-struct Tokio(Arc<Runtime>);
+pub(super) struct Tokio(Arc<Runtime>);
 
 impl Tokio {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         let mut builder = tokio::runtime::Builder::new_multi_thread();
         Self(Arc::new(builder.worker_threads(1).enable_all().build().expect("a runtime")))
     }
 
-    fn within<T>(&self, make: impl FnOnce() -> T) -> T {
+    pub(super) fn within<T>(&self, make: impl FnOnce() -> T) -> T {
         let _guard = self.0.enter();
         make()
     }
 
-    fn wait<F: Future>(&self, future: F) -> F::Output {
+    pub(super) fn wait<F: Future>(&self, future: F) -> F::Output {
         self.0.block_on(future)
     }
 }
 
 /// Has nothing to wait for.
 #[derive(Clone)]
-struct Thread;
+pub(super) struct Thread;
 
 impl Thread {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self
     }
 
-    fn within<T>(&self, make: impl FnOnce() -> T) -> T {
+    pub(super) fn within<T>(&self, make: impl FnOnce() -> T) -> T {
         make()
     }
 
-    fn wait<T>(&self, outcome: T) -> T {
+    pub(super) fn wait<T>(&self, outcome: T) -> T {
         outcome
     }
 }

@@ -1,6 +1,8 @@
 //! What a scenario asks for, by whichever face of grantee: the async one, the blocking one, the program.
 
 mod library;
+pub(crate) mod oauth1;
+mod oauth1_program;
 mod openid;
 pub(crate) mod program;
 

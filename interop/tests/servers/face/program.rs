@@ -213,6 +213,18 @@ pub(crate) fn done(answer: Answer) -> Outcome<Value> {
     Err(failure)
 }
 
+/// What an API has answered to a `call` with `--json`: status and JSON.
+pub(crate) fn answered(answer: Answer) -> Outcome<(u16, Value)> {
+    if answer.stdout.is_empty() {
+        done(answer)?;
+        panic!("neither an answer nor an error");
+    }
+    let said = answer.json();
+    let status = said["status"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status");
+    let _ = answer.exits(if status >= 400 { 10 } else { 0 });
+    Ok((status, serde_json::from_str(said["body"].as_str().unwrap_or_default()).unwrap_or_default()))
+}
+
 pub(crate) fn tokens(token: &Value) -> Tokens {
     let text = |name: &str| token[name].as_str().map(str::to_owned);
     let mut scope: Vec<String> = token["scope"].as_str().unwrap_or_default().split(' ').map(str::to_owned).collect();
@@ -320,15 +332,7 @@ impl Session for Profile {
     }
 
     fn get(&self, url: &str) -> Outcome<(u16, Value)> {
-        let answer = self.program.run(["call", "GET", url, "--profile", "held", "--json"]);
-        if answer.stdout.is_empty() {
-            done(answer)?;
-            panic!("neither an answer nor an error");
-        }
-        let said = answer.json();
-        let status = said["status"].as_u64().and_then(|status| u16::try_from(status).ok()).expect("a status");
-        let _ = answer.exits(if status >= 400 { 10 } else { 0 });
-        Ok((status, serde_json::from_str(said["body"].as_str().unwrap_or_default()).unwrap_or_default()))
+        answered(self.program.run(["call", "GET", url, "--profile", "held", "--json"]))
     }
 
     fn retries(&self) -> Option<u64> {

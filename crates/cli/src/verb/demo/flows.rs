@@ -17,7 +17,7 @@ use http::Request;
 use std::time::Duration;
 
 /// How long the receiver waits for the demo's browser.
-const PATIENCE: Duration = Duration::from_secs(20);
+pub(super) const PATIENCE: Duration = Duration::from_secs(20);
 
 /// The demo's confidential client.
 pub(super) fn service(server: &Server) -> grantee::Result<Client> {

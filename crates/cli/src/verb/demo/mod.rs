@@ -5,6 +5,7 @@ mod authorization;
 mod bound;
 mod decoupled;
 mod flows;
+mod oauth1;
 mod openid;
 mod profiles;
 mod registration;
@@ -28,7 +29,7 @@ type Flow = (&'static str, fn(&Server, &mut Steps) -> Outcome);
 /// Why a flow did not pass.
 type Outcome<T = ()> = std::result::Result<T, String>;
 
-const FLOWS: [Flow; 58] = [
+const FLOWS: [Flow; 65] = [
     ("discovery", flows::discovery),
     ("client credentials, client_secret_basic", flows::client_secret_basic),
     ("client credentials, client_secret_post", flows::client_secret_post),
@@ -81,6 +82,13 @@ const FLOWS: [Flow; 58] = [
     ("FAPI 1.0 Advanced, end to end", profiles::fapi1_advanced),
     ("FAPI 2.0 Security Profile, end to end", profiles::fapi2_security),
     ("FAPI 2.0 Message Signing, end to end", profiles::fapi2_message_signing),
+    ("OAuth 1.0, three legs, loopback receiver", oauth1::three_legs),
+    ("OAuth 1.0, three legs, code typed in (oob)", oauth1::out_of_band),
+    ("OAuth 1.0, login denied, callback of another login", oauth1::denied),
+    ("OAuth 1.0, two legs", oauth1::two_legs),
+    ("OAuth 1.0, signed in header, body and query", oauth1::placements),
+    ("OAuth 1.0, every signature method", oauth1::methods),
+    ("OAuth 1.0, forged, replayed and revoked: refused", oauth1::refused),
     ("a 401 renewed and repeated once", sessions::retry_after_401),
     ("insufficient scope said by the API", sessions::insufficient_scope),
     ("stampede of 32 threads, one token request", sessions::stampede),
