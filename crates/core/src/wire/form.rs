@@ -81,7 +81,9 @@ impl Params {
 
     /// As a body or a query.
     pub fn encode(&self) -> String {
-        let mut text = String::new();
+        // Enough where nothing has to be encoded, so that no buffer is outgrown that may hold a secret.
+        let room = self.iter().map(|(name, value)| name.len() + value.len() + 2).sum::<usize>();
+        let mut text = String::with_capacity(room.saturating_sub(1));
         for (name, value) in self.iter() {
             if !text.is_empty() {
                 text.push('&');
